@@ -39,3 +39,45 @@ benchstat  := analysis/benchstat.c common/statistics.c common/units.c
 PROGRAMS := $(MODELS) origin benchstat
 UNIT     :=
 LESSONS  :=
+
+# What each program links with.
+$(MODELS:%=$(B)/%): LIBS = $(shell pkg-config --libs libcurl jansson libxxhash) -lm
+$(B)/origin:        LIBS = $(shell pkg-config --libs libevent_core libevent_pthreads jansson libxxhash) -lm
+$(B)/benchstat:     LIBS = $(shell pkg-config --libs jansson libxxhash) -lm
+
+# How they are made. -----------------------------------------------------------
+
+.PHONY: all
+all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
+.DEFAULT_GOAL := all
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+# A model's main is compiled for that model: common/driver/main.c with MODEL set.
+define model_program
+$(B)/$(1): $(call objects,$($(1)) $(common) $(driver)) $(B)/obj/common/driver/main-$(1).o
+endef
+define plain_program
+$(B)/$(1): $(call objects,$($(1)))
+endef
+$(foreach p,$(MODELS),$(eval $(call model_program,$(p))))
+$(foreach p,$(filter-out $(MODELS),$(PROGRAMS)),$(eval $(call plain_program,$(p))))
+
+$(PROGRAMS:%=$(B)/%):
+	$(Q)$(if $(V),,echo "  LINK  $@";) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
+
+$(B)/obj/common/driver/main-%.o: common/driver/main.c
+	@mkdir -p $(@D)
+	$(Q)$(if $(V),,echo "  CC    $< ($*)";) $(COMPILE) -DMODEL=$*_model -c -o $@ $<
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(if $(V),,echo "  CC    $<";) $(COMPILE) -c -o $@ $<
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: clean help
+clean: ## remove what was built
+	rm -rf build
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22

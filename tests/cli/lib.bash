@@ -1,0 +1,66 @@
+# What the command-line tests share: `load lib` in a .bats file.
+#
+#   BUILD             where the programs are; `build` unless the environment says otherwise
+#   origin_start …    an origin of the test's own, on a free port, with these further options;
+#                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
+#   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
+#   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
+#
+# A test file that starts an origin calls origin_stop in its teardown.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+
+# Usage: wait_for COMMAND [ARGUMENT…]
+wait_for() {
+    local deadline=$((SECONDS + ${WAIT_SECONDS:-20}))
+    until "$@"; do
+        if ((SECONDS >= deadline)); then
+            echo "waited ${WAIT_SECONDS:-20} s in vain for: $*" >&2
+            return 1
+        fi
+        sleep 0.01
+    done
+}
+
+# The origin has written its port file, or it has died and will not.
+origin_settled() {
+    [[ -s $1 ]] || ! kill -0 "$2" 2>/dev/null
+}
+
+# Usage: origin_start [OPTION…]; its standard error goes to ORIGIN_ERRORS.
+origin_start() {
+    origin_stop || true
+    local port_file
+    port_file=$(mktemp -u "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/origin-port.XXXXXX")
+    ORIGIN_ERRORS=$port_file.errors
+    # Descriptor 3 is bats' own: a server that kept it open would hold bats up.
+    "$BUILD/origin" --port=0 --port-file="$port_file" "$@" 2>"$ORIGIN_ERRORS" 3>&- &
+    ORIGIN_PID=$!
+    wait_for origin_settled "$port_file" "$ORIGIN_PID" || true
+    if [[ ! -s $port_file ]]; then
+        echo "the origin did not start: $(<"$ORIGIN_ERRORS")" >&2
+        origin_stop || true
+        return 1
+    fi
+    ORIGIN_PORT=$(<"$port_file")
+    # shellcheck disable=SC2034  # for the tests
+    ORIGIN=http://127.0.0.1:$ORIGIN_PORT
+}
+
+# Usage: origin_stop
+origin_stop() {
+    local status=0
+    [[ -n ${ORIGIN_PID:-} ]] || return 0
+    kill -TERM "$ORIGIN_PID" 2>/dev/null || true
+    wait "$ORIGIN_PID" || status=$?
+    ORIGIN_PID=
+    return "$status"
+}
+
+# Usage: origin_stat FILTER: that jq filter of the origin's /stats, as `.requests`.
+origin_stat() {
+    curl -sS --fail "$ORIGIN/stats" | jq -r "$1"
+}

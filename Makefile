@@ -1,25 +1,31 @@
 # waitbench compares ways to wait. `make help` lists what can be made.
 #
 # Variables: SANITIZE=address,undefined|thread builds into a folder of its own;
-# V=1 shows the commands; DEPS=no leaves the machine alone.
+# V=1 shows the commands; DEPS=no leaves the machine alone; ONLY=PATTERN runs a
+# part of `test` and `bench`; PREFIX and DESTDIR say where `install` puts things.
 
 VERSION  := 0.1.0
 CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
 PACKAGES := libcurl jansson libxxhash libevent_core libevent_pthreads liburing libuv cmocka
 
+, := ,
+Q := $(if $(V),,@)
 ifeq ($(SANITIZE),)
 B := build
 else
 B := build/sanitize-$(firstword $(subst $(,), ,$(SANITIZE)))
 SANITIZER := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 endif
-, := ,
-Q := $(if $(V),,@)
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat=2 -Wundef
 CPPFLAGS += -I. -D_GNU_SOURCE -DWAITBENCH_VERSION='"$(VERSION)"'
-COMPILE   = $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(SANITIZER) -pthread -MMD -MP
+# Asked once, and only when something is compiled: help and deps need no library.
+INCLUDES  = $(eval INCLUDES := $(foreach p,$(PACKAGES),$(shell pkg-config --cflags $(p) 2>/dev/null)))$(INCLUDES)
+COMPILE   = $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(SANITIZER) -pthread $(INCLUDES) -MMD -MP
+libraries = $(shell pkg-config --libs $(1)) -lm
+say       = $(if $(V),,echo "  $(1)";)
 
 # What each program is made of. ----------------------------------------------
 
@@ -37,19 +43,59 @@ origin     := origin/origin.c
 benchstat  := analysis/benchstat.c common/statistics.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat
-UNIT     :=
+
+# tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
+UNIT     := units statistics
+test_units      := common/units.c
+test_statistics := common/statistics.c
+
 LESSONS  :=
 
 # What each program links with.
-$(MODELS:%=$(B)/%): LIBS = $(shell pkg-config --libs libcurl jansson libxxhash) -lm
-$(B)/origin:        LIBS = $(shell pkg-config --libs libevent_core libevent_pthreads jansson libxxhash) -lm
-$(B)/benchstat:     LIBS = $(shell pkg-config --libs jansson libxxhash) -lm
+$(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
+$(B)/origin:            LIBS = $(call libraries,libevent_core libevent_pthreads jansson libxxhash)
+$(B)/benchstat:         LIBS = $(call libraries,jansson libxxhash)
+$(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libxxhash)
 
-# How they are made. -----------------------------------------------------------
+# What can be made. ------------------------------------------------------------
 
-.PHONY: all
-all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
+.PHONY: all deps check test lint format bench doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
+all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
+deps: ## install what is missing (DEPS=no: leave the machine alone)
+	@scripts/deps build bench test
+check: ## build and run the tests that are done within a minute
+	@scripts/deps build test
+	+@tests/run --quick $(if $(ONLY),--only='$(ONLY)')
+test: ## everything that has to hold: tests, sanitizers, lint
+	@scripts/deps build test
+	+@tests/run $(if $(ONLY),--only='$(ONLY)')
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck
+	@scripts/deps build test
+	+@tests/run --only-lint
+format: ## lay out every C file as .clang-format says
+	@tests/lint --fix-format
+bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/bench --help)
+	@scripts/deps build bench
+	+@$(MAKE) --no-print-directory all
+	@scripts/bench
+doctor: ## what this machine gives, what is missing, what runs without it
+	@scripts/doctor
+man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
+unit: $(UNIT:%=$(B)/tests/test_%)
+install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done
+	install -m 644 $(PROGRAMS:%=$(B)/man/waitbench-%.1) $(DESTDIR)$(PREFIX)/share/man/man1
+uninstall: ## remove what install put there
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/waitbench-%) \
+	      $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/share/man/man1/waitbench-%.1)
+clean: ## remove what was built (results stay)
+	rm -rf build
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+# How it is made. ----------------------------------------------------------------
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -60,24 +106,34 @@ endef
 define plain_program
 $(B)/$(1): $(call objects,$($(1)))
 endef
+define unit_program
+$(B)/tests/test_$(1): $(call objects,tests/unit/test_$(1).c $(or $(test_$(1)),$(common)))
+endef
 $(foreach p,$(MODELS),$(eval $(call model_program,$(p))))
 $(foreach p,$(filter-out $(MODELS),$(PROGRAMS)),$(eval $(call plain_program,$(p))))
+$(foreach p,$(UNIT),$(eval $(call unit_program,$(p))))
 
-$(PROGRAMS:%=$(B)/%):
-	$(Q)$(if $(V),,echo "  LINK  $@";) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
-
-$(B)/obj/common/driver/main-%.o: common/driver/main.c
+$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%):
 	@mkdir -p $(@D)
-	$(Q)$(if $(V),,echo "  CC    $< ($*)";) $(COMPILE) -DMODEL=$*_model -c -o $@ $<
+	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 
-$(B)/obj/%.o: %.c
+$(B)/obj/common/driver/main-%.o: common/driver/main.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(if $(V),,echo "  CC    $<";) $(COMPILE) -c -o $@ $<
+	$(Q)$(call say,CC    $< ($*)) $(COMPILE) -DMODEL=$*_model -c -o $@ $<
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(call say,CC    $<) $(COMPILE) -c -o $@ $<
+
+$(B)/man/waitbench-%.1: $(B)/% $(wildcard docs/man/*.h2m)
+	@mkdir -p $(@D)
+	$(Q)$(call say,MAN   $@) help2man --no-info --section=1 --source='waitbench $(VERSION)' \
+	    --name="$$(sed -n '1s/^# *//p' docs/man/$*.h2m)" --include=docs/man/$*.h2m -o $@ $<
+
+# Other flags than last time: everything is compiled anew. Also what a result quotes.
+$(B)/flags: export FLAGS = $(COMPILE)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
-
-.PHONY: clean help
-clean: ## remove what was built
-	rm -rf build
-help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22

@@ -1,6 +1,6 @@
 # What the command-line tests share: `load lib` in a .bats file.
 #
-#   BUILD             where the programs are; `build` unless the environment says otherwise
+#   BUILD             where the programs are: WAITBENCH_BUILD of the environment, or `build`
 #   origin_start …    an origin of the test's own, on a free port, with these further options;
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
@@ -10,7 +10,7 @@
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-BUILD=${BUILD:-$ROOT/build}
+BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 
 # Usage: wait_for COMMAND [ARGUMENT…]

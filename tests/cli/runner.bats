@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# The counter of the tests, and the runner, on tests made to fail.
+# bats file_tags=plain
+
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031
+
+setup() {
+    load lib
+    TAP=$ROOT/tests/tap
+}
+
+# What the counter makes of one program's output: counted FILE-TEXT STATUS [--may-be-empty]
+counted() {
+    {
+        printf '%b' "$1" | "$TAP" file thing "${@:2}"
+        echo "# complete"
+    } | "$TAP" total
+}
+
+total() {
+    echo "${lines[-1]}"
+}
+
+@test "counts what passed, failed and was skipped" {
+    run counted '1..3\nok 1 - a\nnot ok 2 - b\n# why\nok 3 - c # SKIP no bats\n' 1
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed, 1 skipped" ]
+    [[ $output == *"not ok 2 - thing: b"*"# why"* ]]
+}
+
+@test "says nothing of skipped tests where there are none, and 0 of failed ones" {
+    run counted '1..2\nok 1 - a\nok 2 - b\n' 0
+    [ "$status" -eq 0 ]
+    [ "$(total)" = "2 passed, 0 failed" ]
+}
+
+@test "a plan may stand at the end, and a program may have several" {
+    run counted 'ok 1 - a\n1..1\n1..2\nok 1 - b\nok 2 - c\n' 0
+    [ "$status" -eq 0 ]
+    [ "$(total)" = "3 passed, 0 failed" ]
+}
+
+@test "no plan is a failure" {
+    run counted 'ok 1 - a\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+}
+
+@test "no output at all is a failure" {
+    run counted '' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "0 passed, 1 failed" ]
+}
+
+@test "fewer or more tests than planned is a failure" {
+    run counted '1..3\nok 1 - a\nok 2 - b\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "2 passed, 1 failed" ]
+    run counted '1..1\nok 1 - a\nok 2 - b\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "2 passed, 1 failed" ]
+}
+
+@test "an exit status that no failed test explains is a failure" {
+    run counted '1..1\nok 1 - a\n' 3
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+    [[ $output == *"ended with status 3"* ]]
+}
+
+@test "a program killed by a signal, or stopped for its time, is a failure and says so" {
+    run counted '1..2\nok 1 - a\n' 139
+    [ "$(total)" = "1 passed, 1 failed" ]
+    [[ $output == *"killed by signal 11"* ]]
+    run counted '1..2\nok 1 - a\nok 2 - b\n' 124
+    [ "$(total)" = "2 passed, 1 failed" ]
+    [[ $output == *"took too long"* ]]
+}
+
+@test "bailing out is a failure" {
+    run counted '1..1\nok 1 - a\nBail out! no origin\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+    [[ $output == *"no origin"* ]]
+}
+
+@test "a TODO does not excuse a failure" {
+    run counted '1..1\nnot ok 1 - a # TODO later\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "0 passed, 1 failed" ]
+}
+
+@test "running no test is a failure unless tests were chosen" {
+    run counted '1..0\n' 0
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "0 passed, 1 failed" ]
+    run counted '1..0\n' 0 --may-be-empty
+    [ "$(total)" = "0 passed, 0 failed" ]
+}
+
+@test "a whole file that is skipped counts once, with its reason" {
+    run counted '1..0 # SKIP there is no such tool\n' 0
+    [ "$(total)" = "0 passed, 0 failed, 1 skipped" ]
+    [[ $output == *"ok 1 - thing # SKIP there is no such tool"* ]]
+}
+
+@test "a line that only looks like a point is none" {
+    run counted '1..1\nokay, here we go\nok 1 - a\nnot okay\n' 0
+    [ "$status" -eq 0 ]
+    [ "$(total)" = "1 passed, 0 failed" ]
+}
+
+@test "the total fails if nothing ran, or only skipped tests did" {
+    run "$TAP" total <<<"# complete"
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "0 passed, 0 failed" ]
+    run "$TAP" total <<<$'ok - a # SKIP\n# complete'
+    [ "$status" -eq 1 ]
+}
+
+@test "the total fails if whoever ran the tests died before the end" {
+    run "$TAP" total <<<"ok - a"
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+}
+
+# A small house of tests, with the runner in it: what stands in tests/cli is the test's own.
+house() {
+    HOUSE=$BATS_TEST_TMPDIR/house
+    mkdir -p "$HOUSE/tests/cli" "$HOUSE/tests/unit" "$HOUSE/build/tests"
+    cp "$ROOT/tests/run" "$ROOT/tests/tap" "$HOUSE/tests"
+    printf '%s\n' '#!/usr/bin/env bash' 'echo' >"$HOUSE/tests/lint"
+    chmod +x "$HOUSE/tests/lint"
+    printf 'all unit:\n\t@:\n' >"$HOUSE/Makefile"
+}
+
+# Usage: cli NAME < the body of a bats file
+cli() {
+    cat >"$HOUSE/tests/cli/$1.bats"
+}
+
+# Usage: unit NAME < the script that stands for the program of tests/unit/test_NAME.c
+unit() {
+    touch "$HOUSE/tests/unit/test_$1.c"
+    { echo '#!/usr/bin/env bash' && cat; } >"$HOUSE/build/tests/test_$1"
+    chmod +x "$HOUSE/build/tests/test_$1"
+}
+
+# An ended process may stay a zombie where nobody reaps orphans.
+is_gone() {
+    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+# The runner under test must not take its own processes for those of this test.
+in_house() {
+    run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --quick "$@" 3>&-
+    printf '%s\n' "${lines[@]}"
+}
+
+@test "the runner counts unit programs and command-line tests together" {
+    house
+    unit good <<<$'printf "1..2\nok 1 - a\nok 2 - b\n"'
+    cli fine <<<$'@test "one" { true; }'
+    in_house
+    [ "$status" -eq 0 ]
+    # The build is a point of its own.
+    [ "$(total)" = "4 passed, 0 failed" ]
+}
+
+@test "the runner fails with a test that fails, and shows why" {
+    house
+    cli broken <<<$'@test "two and two" {\n    echo "it is four" && [ 1 -eq 2 ]\n}'
+    in_house
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+    [[ $output == *"not ok"*"plain/cli/broken: two and two"*"it is four"* ]]
+}
+
+@test "the runner fails with a program that crashes, hangs or is not there" {
+    house
+    unit crash <<<$'printf "1..1\nok 1 - a\n"; kill -SEGV $$'
+    unit hang <<<$'printf "1..1\n"; exec sleep 100'
+    touch "$HOUSE/tests/unit/test_gone.c"
+    TEST_TIME=1 in_house --only=unit/
+    [ "$status" -eq 1 ]
+    [[ $output == *"crash: was killed by signal 11"* ]]
+    [[ $output == *"hang: "*"took too long"* ]]
+    [[ $output == *"gone: said no plan"* ]]
+    [ "$(total)" = "2 passed, 3 failed" ]
+}
+
+@test "the runner fails with a bats file that cannot be read" {
+    house
+    cli syntax <<<$'@test "one" { if; }'
+    in_house
+    [ "$status" -eq 1 ]
+}
+
+@test "a process or file left behind is a failure, and the process is ended" {
+    house
+    unit leaves <<<$'sleep 300 >/dev/null 2>&1 & echo $! >&2; echo $! >'"$BATS_TEST_TMPDIR/pid"$'
+        touch "$TMPDIR/half"; printf "1..1\nok 1 - a\n"'
+    in_house
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "2 passed, 2 failed" ]
+    [[ $output == *"leaves no process behind"*"sleep 300"*"leaves no file behind"*"half"* ]]
+    wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a sanitizer's report is a failure though every test passed" {
+    house
+    unit quiet <<<$'log=${ASAN_OPTIONS#*log_path=}; echo "ERROR: heap-use" >"${log%%:*}.7"
+        printf "1..1\nok 1 - a\n"'
+    in_house
+    [ "$status" -eq 1 ]
+    [[ $output == *"the sanitizer is silent"*"heap-use"* ]]
+}
+
+@test "only what matches is run: a file, or a test of it" {
+    house
+    cli first <<<$'@test "eats apples (1.5)" { true; }\n@test "eats pears" { false; }'
+    cli second <<<$'@test "drinks" { false; }'
+    in_house '--only=apples \('
+    [ "$status" -eq 0 ]
+    [ "$(total)" = "2 passed, 0 failed" ]
+    in_house --only=cli/second
+    [ "$(total)" = "1 passed, 1 failed" ]
+    in_house --only=nothing-like-it
+    [ "$status" -eq 2 ]
+    [[ $output == *"no test matches"* ]]
+}
+
+@test "a build that fails is a failure, with what make said" {
+    house
+    cli fine <<<$'@test "one" { true; }'
+    printf 'all unit:\n\t@echo "main.c:3: no semicolon"; false\n' >"$HOUSE/Makefile"
+    in_house
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "0 passed, 1 failed" ]
+    [[ $output == *"no semicolon"* ]]
+}
+
+@test "a build with a warning is a failure" {
+    house
+    cli fine <<<$'@test "one" { true; }'
+    printf 'all unit:\n\t@echo "main.c:3: warning: unused"\n' >"$HOUSE/Makefile"
+    in_house
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "1 passed, 1 failed" ]
+}
+
+@test "interrupted, the runner ends its tests, cleans up and says that it did not finish" {
+    house
+    unit slow <<<$'printf "1..1\n"; echo $$ >'"$BATS_TEST_TMPDIR/pid"$'; exec sleep 300'
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    env --unset=WAITBENCH_TEST --default-signal=INT,QUIT TMPDIR="$BATS_TEST_TMPDIR/tmp" \
+        setsid "$HOUSE/tests/run" --quick >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    runner=$!
+    wait_for test -s "$BATS_TEST_TMPDIR/pid"
+    kill -INT -- "-$runner"
+    status=0
+    wait "$runner" || status=$?
+    [ "$status" -ne 0 ]
+    [[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" == *" failed" ]]
+    grep -q "not run to their end" "$BATS_TEST_TMPDIR/out"
+    wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}

@@ -4,6 +4,7 @@
 # V=1 shows the commands; DEPS=no leaves the machine alone; ONLY=PATTERN runs a
 # part of `test` and `bench`; PREFIX and DESTDIR say where `install` puts things.
 
+MAKEFLAGS += --no-builtin-rules
 VERSION  := 0.1.0
 CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr/local
@@ -33,7 +34,8 @@ MODELS     := sequential processes threads async
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
               common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
-              common/driver/outputs.c common/driver/stop.c common/driver/environment.c
+              common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
+              common/driver/stop.c common/driver/environment.c
 sequential := sequential/sequential.c
 processes  := processes/processes.c $(sequential)
 threads    := threads/threads.c $(sequential)

@@ -56,7 +56,7 @@ static inline bool outcome_is_final(enum outcome outcome)
     return outcome >= FETCHED;
 }
 
-/* The outcome's name in files and messages: "fetched", "bad status", … */
+/* The outcome's name in files and messages: "fetched", "bad_status", … */
 const char *outcome_name(enum outcome outcome);
 
 #endif

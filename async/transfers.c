@@ -1,0 +1,364 @@
+#include "async/transfers.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/transfer.h"
+
+/* libcurl 7.88.1 walks all connections of a multi handle each time one is
+ * used again or given back, so that a fetch costs more the more there are.
+ * Several multi handles on one loop bound that. */
+enum { LANES_PER_MULTI = 128 };
+
+/* One multi handle: a share of the lanes, and their connections. */
+struct shard {
+    struct transfers *all;
+    CURLM *multi;
+    struct transfer_names *names;
+    struct loop_timer timer; /* when libcurl wants to be called next */
+};
+
+/* One lane. */
+struct slot {
+    struct transfers *all;
+    struct shard *shard;
+    struct transfer *transfer;
+    struct loop_timer again; /* set while it backs off before a retry */
+    uint32_t lane;
+    bool performing; /* in its shard's multi handle */
+};
+
+/* A socket that libcurl opened through us, by its number. */
+struct socket {
+    bool ours;
+    bool idle; /* libcurl wants no event, and we still watch for one */
+};
+
+struct transfers {
+    struct run run;
+    struct loop *loop;
+    void (*done)(void *data, uint32_t lane);
+    void *data;
+
+    struct slot *slots; /* run.lanes of them */
+    struct shard *shards;
+    uint32_t shard_count;
+    struct socket *sockets;
+    size_t socket_room;
+
+    uint64_t computing_since; /* traced runs: when the last wait ended */
+};
+
+/* ---- Fetches that end
+ * -------------------------------------------------------- */
+
+static void perform(struct slot *slot)
+{
+    CURLMcode code = curl_multi_add_handle(slot->shard->multi,
+                                           transfer_easy(slot->transfer));
+    assert(code == CURLM_OK); /* else: no memory, or a handle added twice */
+    slot->performing = true;
+}
+
+static void try_again(void *data)
+{
+    struct slot *slot = data;
+    transfer_again(slot->transfer);
+    perform(slot);
+}
+
+static void attempt_ended(struct slot *slot, CURLcode code)
+{
+    struct transfers *all = slot->all;
+    uint64_t again_ns = 0;
+    curl_multi_remove_handle(slot->shard->multi, transfer_easy(slot->transfer));
+    slot->performing = false;
+    if (transfer_end(slot->transfer, (int)code, &again_ns)) {
+        all->done(all->data, slot->lane);
+        return;
+    }
+    uint64_t wait_ns = again_ns - run_now(&all->run);
+    loop_timer_set(all->loop, &slot->again, loop_now() + wait_ns);
+}
+
+static void collect(struct shard *shard)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(shard->multi, &left)) != NULL) {
+        char *data = NULL;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &data);
+        attempt_ended((struct slot *)data, code);
+    }
+}
+
+/* ---- What libcurl asks of the loop
+ * -------------------------------------------- */
+
+static void on_timer_due(void *data)
+{
+    struct shard *shard = data;
+    int running;
+    curl_multi_socket_action(shard->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(shard);
+}
+
+static int on_timer_wanted(CURLM *multi, long timeout_ms, void *data)
+{
+    struct shard *shard = data;
+    struct loop *loop = shard->all->loop;
+    (void)multi;
+    if (timeout_ms < 0)
+        loop_timer_cancel(loop, &shard->timer);
+    else if (timeout_ms == 0) /* before the loop waits again */
+        loop_timer_set(loop, &shard->timer, 0);
+    else
+        loop_timer_set(loop, &shard->timer,
+                       loop_now() + (uint64_t)timeout_ms * 1000000);
+    return 0;
+}
+
+static void on_socket_ready(void *data, int fd, unsigned events)
+{
+    struct shard *shard = data;
+    struct transfers *all = shard->all;
+    if ((size_t)fd < all->socket_room && all->sockets[fd].idle) {
+        /* The server closed a kept connection, or sent what nobody asked for.
+         * libcurl will see when it next wants to use it. */
+        loop_watch(all->loop, fd, 0, NULL, NULL);
+        return;
+    }
+    int mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+               (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+    int running;
+    curl_multi_socket_action(shard->multi, fd, mask, &running);
+    collect(shard);
+}
+
+/* libcurl 7.88.1 drops its interest in a socket when a transfer ends, and
+ * states it anew for the next on the same connection. Of sockets that were
+ * opened through on_open we hear when they close, so there the watch is kept
+ * in between, and two system calls a fetch are saved. Other sockets, such as
+ * the resolver's, may close unseen: for them its word is followed at once. */
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
+                            void *of_socket)
+{
+    struct shard *shard = data;
+    struct transfers *all = shard->all;
+    bool ours = (size_t)fd < all->socket_room && all->sockets[fd].ours;
+    (void)easy, (void)of_socket;
+    if (what == CURL_POLL_REMOVE) {
+        if (ours)
+            all->sockets[fd].idle = true;
+        else
+            loop_watch(all->loop, fd, 0, NULL, NULL);
+        return 0;
+    }
+    if (ours)
+        all->sockets[fd].idle = false;
+    unsigned events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
+                      (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+    return loop_watch(all->loop, fd, events, on_socket_ready, shard) < 0 ? -1
+                                                                         : 0;
+}
+
+static curl_socket_t on_open(void *data, curlsocktype purpose,
+                             struct curl_sockaddr *address)
+{
+    struct transfers *all = data;
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                    address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    if ((size_t)fd >= all->socket_room) {
+        size_t room = 2 * (size_t)fd + 64;
+        struct socket *sockets = realloc(all->sockets, room * sizeof *sockets);
+        if (sockets == NULL) {
+            close(fd);
+            return CURL_SOCKET_BAD;
+        }
+        memset(sockets + all->socket_room, 0,
+               (room - all->socket_room) * sizeof *sockets);
+        all->sockets = sockets;
+        all->socket_room = room;
+    }
+    /* This number may have been some socket's that closed unseen. */
+    loop_forget(all->loop, fd);
+    all->sockets[fd] = (struct socket){.ours = true};
+    return fd;
+}
+
+static int on_close(void *data, curl_socket_t fd)
+{
+    struct transfers *all = data;
+    loop_forget(all->loop, fd);
+    if ((size_t)fd < all->socket_room)
+        all->sockets[fd] = (struct socket){0};
+    return close(fd);
+}
+
+/* ---- Stopping, and the trace
+ * ---------------------------------------------------- */
+
+static void on_stop(void *data, int fd, unsigned events)
+{
+    struct transfers *all = data;
+    (void)events;
+    loop_watch(all->loop, fd, 0, NULL, NULL); /* it stays readable */
+    for (uint32_t i = 0; i < all->run.lanes; i++) {
+        struct slot *slot = &all->slots[i];
+        bool backing_off = slot->again.place != 0;
+        if (!slot->performing && !backing_off)
+            continue;
+        if (slot->performing)
+            curl_multi_remove_handle(slot->shard->multi,
+                                     transfer_easy(slot->transfer));
+        slot->performing = false;
+        loop_timer_cancel(all->loop, &slot->again);
+        transfer_interrupt(slot->transfer);
+        all->done(all->data, slot->lane);
+    }
+}
+
+static void on_wait(void *data, int begins)
+{
+    struct transfers *all = data;
+    uint64_t now = run_now(&all->run);
+    if (begins && all->computing_since != 0)
+        run_computed(&all->run, all->run.first_lane, all->computing_since, now);
+    all->computing_since = now;
+}
+
+/* ---- Opening, starting, closing
+ * ---------------------------------------------------- */
+
+static uint32_t shards_for(const struct run *run)
+{
+    return (run->lanes + LANES_PER_MULTI - 1) / LANES_PER_MULTI;
+}
+
+uint64_t transfers_descriptors(const struct run *run)
+{
+    /* libcurl makes a wake-up pair for each multi handle. */
+    return 2 * shards_for(run) +
+           (uint64_t)run->lanes * transfer_kept(run->workload);
+}
+
+static int open_shard(struct transfers *all, struct shard *shard)
+{
+    uint32_t lanes = all->run.lanes / all->shard_count + 1;
+    long kept = (long)lanes * transfer_kept(all->run.workload);
+    *shard = (struct shard){.all = all};
+    shard->timer = (struct loop_timer){.fire = on_timer_due, .data = shard};
+    shard->names = transfer_names_open(all->run.workload);
+    shard->multi = curl_multi_init();
+    if (shard->names == NULL || shard->multi == NULL)
+        return -ENOMEM;
+    CURLMcode code = CURLM_OK;
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION,
+                                 on_socket_wanted);
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION,
+                                 on_timer_wanted);
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, kept);
+    return code == CURLM_OK ? 0 : -ENOMEM;
+}
+
+static int open_slot(struct transfers *all, uint32_t number)
+{
+    struct slot *slot = &all->slots[number];
+    struct shard *shard = &all->shards[number % all->shard_count];
+    *slot = (struct slot){.all = all,
+                          .shard = shard,
+                          .lane = all->run.first_lane + number};
+    slot->again = (struct loop_timer){.fire = try_again, .data = slot};
+    slot->transfer = transfer_open_easy(&all->run, slot->lane, shard->names);
+    if (slot->transfer == NULL)
+        return -ENOMEM;
+    CURL *easy = transfer_easy(slot->transfer);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, all);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, all);
+    return code == CURLE_OK ? 0 : -ENOMEM;
+}
+
+int transfers_open(struct transfers **opened, const struct run *run,
+                   struct loop *loop, void (*done)(void *data, uint32_t lane),
+                   void *data)
+{
+    int error = transfer_library();
+    if (error < 0)
+        return error;
+    struct transfers *all = calloc(1, sizeof *all);
+    if (all == NULL)
+        return -ENOMEM;
+    *all = (struct transfers){.run = *run,
+                              .loop = loop,
+                              .done = done,
+                              .data = data,
+                              .shard_count = shards_for(run)};
+    all->shards = calloc(all->shard_count, sizeof *all->shards);
+    all->slots = calloc(run->lanes, sizeof *all->slots);
+    if (all->shards == NULL || all->slots == NULL)
+        error = -ENOMEM;
+    for (uint32_t i = 0; i < all->shard_count && error == 0; i++)
+        error = open_shard(all, &all->shards[i]);
+    for (uint32_t i = 0; i < run->lanes && error == 0; i++)
+        error = open_slot(all, i);
+    if (error == 0)
+        error = loop_watch(loop, run_stop_fd(run), LOOP_READ, on_stop, all);
+    if (error < 0) {
+        transfers_close(all);
+        return error;
+    }
+    if (run_tracing(run))
+        loop_on_wait(loop, on_wait, all);
+    *opened = all;
+    return 0;
+}
+
+bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
+{
+    struct slot *slot = &all->slots[lane - all->run.first_lane];
+    if (!transfer_begin(slot->transfer, index))
+        return false;
+    perform(slot);
+    return true;
+}
+
+void transfers_close(struct transfers *all)
+{
+    loop_watch(all->loop, run_stop_fd(&all->run), 0, NULL, NULL);
+    loop_on_wait(all->loop, NULL, NULL);
+    for (uint32_t i = 0; all->slots != NULL && i < all->run.lanes; i++)
+        transfer_close(all->slots[i].transfer);
+    for (uint32_t i = 0; all->shards != NULL && i < all->shard_count; i++) {
+        struct shard *shard = &all->shards[i];
+        curl_multi_cleanup(shard->multi);
+        loop_timer_cancel(all->loop, &shard->timer);
+        transfer_names_close(shard->names);
+    }
+    free(all->sockets);
+    free(all->slots);
+    free(all->shards);
+    free(all);
+}

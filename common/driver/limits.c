@@ -1,0 +1,150 @@
+#include "common/driver/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct limits_error *error,
+                                                        const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    return -ERANGE;
+}
+
+/* A number from a file of one, or UINT64_MAX where there is none ("max"). */
+static uint64_t number_in(const char *path)
+{
+    unsigned long long value = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return UINT64_MAX;
+    bool read = fscanf(file, "%llu", &value) == 1;
+    fclose(file);
+    return read ? value : UINT64_MAX;
+}
+
+/* The number that the next opened descriptor will get, and so how many lower
+ * ones are taken. */
+static uint64_t next_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+    if (fd < 0)
+        return 3;
+    close(fd);
+    return (uint64_t)fd;
+}
+
+/* Raises the soft limit to `need` if the hard one allows it. */
+static bool raise_to(__rlimit_resource_t resource, uint64_t need, struct rlimit *limit)
+{
+    if (getrlimit(resource, limit) < 0 || limit->rlim_cur == RLIM_INFINITY ||
+        limit->rlim_cur >= need)
+        return true;
+    if (limit->rlim_max != RLIM_INFINITY && limit->rlim_max < need)
+        return false;
+    struct rlimit raised = {.rlim_cur = need, .rlim_max = limit->rlim_max};
+    return setrlimit(resource, &raised) == 0;
+}
+
+static int meet_descriptors(const struct needs *needs, uint32_t concurrency,
+                            struct limits_error *error)
+{
+    /* A few beyond what is counted: a saved body, a name being looked up. */
+    uint64_t need = next_descriptor() + needs->descriptors + 8;
+    if (needs->descriptor_max > 0 && need > needs->descriptor_max) {
+        uint64_t each = needs->descriptors / concurrency > 0 ? needs->descriptors / concurrency : 1;
+        uint64_t less = (need - needs->descriptor_max + each - 1) / each;
+        return refuse(error,
+                      "%" PRIu32 " at one time needs descriptors up to %" PRIu64
+                      ", and %s: take another --backend, or --concurrency=%" PRIu64,
+                      concurrency, need, needs->descriptor_max_why,
+                      concurrency > less ? concurrency - less : 1);
+    }
+    struct rlimit limit;
+    if (!raise_to(RLIMIT_NOFILE, need, &limit))
+        return refuse(error,
+                      "%" PRIu32 " at one time needs %" PRIu64
+                      " descriptors in one process, and the limit is %" PRIu64
+                      " (RLIMIT_NOFILE, hard): lift it as root with `ulimit -Hn %" PRIu64
+                      "`, or take a smaller --concurrency",
+                      concurrency, need, (uint64_t)limit.rlim_max, need);
+    return 0;
+}
+
+static int meet_tasks(const struct needs *needs, uint32_t concurrency, struct limits_error *error)
+{
+    uint64_t need = needs->processes + needs->threads;
+    const char *what = needs->processes > 0 ? "processes" : "threads";
+    if (need == 0)
+        return 0;
+    struct rlimit limit;
+    /* It counts all tasks of a user, and does not hold for root. */
+    if (geteuid() != 0 && !raise_to(RLIMIT_NPROC, need, &limit))
+        return refuse(
+            error,
+            "%" PRIu32 " at one time needs %" PRIu64 " %s, and a user may have %" PRIu64
+            " tasks in all (RLIMIT_NPROC, hard): lift it as root with `ulimit -Hu %" PRIu64
+            "`, or take a smaller --concurrency",
+            concurrency, need, what, (uint64_t)limit.rlim_max, 2 * need);
+    static const struct {
+        const char *path, *name;
+    } bounds[] = {
+        {"/proc/sys/kernel/pid_max", "kernel.pid_max"},
+        {"/proc/sys/kernel/threads-max", "kernel.threads-max"},
+    };
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        uint64_t most = number_in(bounds[i].path);
+        if (need >= most)
+            return refuse(error,
+                          "%" PRIu32 " at one time needs %" PRIu64
+                          " %s, and this machine has room for %" PRIu64
+                          " (%s): lift it as root with `sysctl %s=%" PRIu64
+                          "`, or take a smaller --concurrency",
+                          concurrency, need, what, most, bounds[i].name, bounds[i].name, 2 * need);
+    }
+    /* Each thread's stack and its guard page are two mappings. */
+    uint64_t maps = number_in("/proc/sys/vm/max_map_count");
+    if (needs->threads > 0 && maps != UINT64_MAX && 2 * needs->threads + 1000 > maps)
+        return refuse(error,
+                      "%" PRIu32 " threads need %" PRIu64
+                      " memory mappings, and a process may have %" PRIu64
+                      " (vm.max_map_count): lift it as root with `sysctl vm.max_map_count=%" PRIu64
+                      "`, or take a smaller --concurrency",
+                      concurrency, 2 * needs->threads + 1000, maps, 2 * needs->threads + 2000);
+    return 0;
+}
+
+static int meet_memory(const struct needs *needs, uint32_t concurrency, struct limits_error *error)
+{
+    struct rlimit limit;
+    if (needs->address_space > 0 && !raise_to(RLIMIT_AS, needs->address_space, &limit))
+        return refuse(error,
+                      "the stacks of %" PRIu32 " threads need %" PRIu64
+                      " MiB of address space, and the limit is %" PRIu64
+                      " MiB (RLIMIT_AS, hard): lift it with `ulimit -Hv unlimited`, or take a "
+                      "smaller --stack-size or --concurrency",
+                      concurrency, needs->address_space >> 20, (uint64_t)limit.rlim_max >> 20);
+    return 0;
+}
+
+int limits_meet(const struct model *model, const struct run *run, struct limits_error *error)
+{
+    struct needs needs = {0};
+    model->needs(run, &needs);
+    if (run->workload->save != NULL)
+        needs.descriptors += needs.processes > 0 ? 1 : run->lanes;
+    int result = meet_descriptors(&needs, run->lanes, error);
+    if (result == 0)
+        result = meet_tasks(&needs, run->lanes, error);
+    if (result == 0)
+        result = meet_memory(&needs, run->lanes, error);
+    return result;
+}

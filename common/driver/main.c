@@ -1,0 +1,186 @@
+/*
+ * The driver: all of a run that is not the model. It is compiled once for each
+ * model, with MODEL naming it.
+ */
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/driver/exit.h"
+#include "common/driver/limits.h"
+#include "common/driver/options.h"
+#include "common/driver/outputs.h"
+#include "common/driver/progress.h"
+#include "common/driver/stop.h"
+#include "common/driver/summary.h"
+#include "common/resolve.h"
+#include "common/transfer.h"
+
+extern const struct model MODEL;
+
+/* Spans that a traced run keeps: 24 bytes each. */
+enum { TRACE_SPANS = 1 << 20 };
+
+struct files {
+    struct output json, records, trace;
+    char temporary[PATH_MAX]; /* --save=- */
+};
+
+static void open_file(struct output *output, const char *path, const char *option)
+{
+    int error = output_open(output, path);
+    if (error < 0)
+        errx(EXIT_USAGE, "--%s=%s: cannot be written: %s", option, path, strerror(-error));
+}
+
+/* Everything that is to be written is opened before anything is fetched. */
+static void open_files(struct files *files, struct options *options)
+{
+    open_file(&files->json, options->json, "json");
+    open_file(&files->records, options->records, "records");
+    open_file(&files->trace, options->trace, "trace");
+    if (options->save == NULL)
+        return;
+    bool print = strcmp(options->save, "-") == 0;
+    int error = print ? bodies_temporary(files->temporary) : bodies_folder(options->save);
+    if (error < 0)
+        errx(EXIT_USAGE, "--save=%s: bodies cannot be kept there: %s",
+             print ? files->temporary : options->save, strerror(-error));
+    options->workload.save = print ? files->temporary : options->save;
+}
+
+static bool close_file(struct output *output, const char *option)
+{
+    const char *path = output->path;
+    int error = output_close(output);
+    if (error < 0)
+        warnx("--%s=%s: not written: %s", option, path, strerror(-error));
+    return error == 0;
+}
+
+/* False: something could not be written, and standard error says what. */
+static bool write_files(struct files *files, const struct options *options,
+                        const struct summary *summary)
+{
+    bool written = true;
+    if (files->json.file != NULL && summary_write_json(summary, files->json.file) == -ENOMEM)
+        errx(EXIT_CANNOT_RUN, "--json: no memory");
+    if (files->records.file != NULL)
+        records_write(summary->run, files->records.file);
+    if (files->trace.file != NULL)
+        trace_write(summary->run, summary->model->name, files->trace.file);
+    written &= close_file(&files->json, "json");
+    written &= close_file(&files->records, "records");
+    written &= close_file(&files->trace, "trace");
+
+    bool result_on_stdout = false;
+    const char *outputs[] = {options->json, options->records, options->trace, options->save};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        result_on_stdout |= outputs[i] != NULL && strcmp(outputs[i], "-") == 0;
+    if (files->temporary[0] != '\0') {
+        int error = bodies_print(summary->run, stdout);
+        if (error < 0)
+            warnx("--save=-: not printed: %s", strerror(-error));
+        written &= error == 0;
+        bodies_remove(summary->run);
+    }
+    if (!options->quiet && !result_on_stdout)
+        summary_print(summary, stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        warnx("standard output: not written: %s", strerror(errno));
+        written = false;
+    }
+    return written;
+}
+
+static double seconds_since(const struct timespec *begin, uint64_t end_ns)
+{
+    double begin_s = (double)begin->tv_sec + (double)begin->tv_nsec / 1e9;
+    return (double)end_ns / 1e9 - begin_s;
+}
+
+/* Runs the model and fills in the summary. Its result: 0 or -errno. */
+static int run_model(struct run *run, const struct options *options, struct summary *summary)
+{
+    struct rusage before[2], after[2];
+    struct timespec called;
+    pid_t progress = options->progress ? progress_start(run) : 0;
+    getrusage(RUSAGE_SELF, &before[0]);
+    getrusage(RUSAGE_CHILDREN, &before[1]);
+    clock_gettime(CLOCK_REALTIME, &summary->started_at);
+    clock_gettime(CLOCK_MONOTONIC, &called);
+    int result = MODEL.run(run);
+    getrusage(RUSAGE_SELF, &after[0]);
+    getrusage(RUSAGE_CHILDREN, &after[1]);
+    progress_stop(progress);
+    if (result < 0)
+        return result;
+    run_close(run);
+    result = summary_make(summary, before, after);
+    if (summary->totals.opened_ns > 0)
+        summary->spawn_s = seconds_since(&called, summary->totals.opened_ns);
+    return result;
+}
+
+static void meet_limits(struct workload *workload, uint32_t lanes)
+{
+    struct limits_error error;
+    struct run planned = {.workload = workload, .lanes = lanes};
+    if (limits_meet(&MODEL, &planned, &error) < 0)
+        errx(EXIT_CANNOT_RUN, "%s", error.message);
+}
+
+static int status_of(const struct summary *summary, bool written)
+{
+    if (run_stopping(summary->run))
+        return EXIT_INTERRUPTED;
+    return summary_failed(summary) > 0 || !written ? EXIT_SOME_FAILED : EXIT_FETCHED;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct files files = {0};
+    struct run run;
+    struct workload *workload = &options.workload;
+    options_parse(&options, &MODEL, argc, argv);
+    options_load(&options);
+
+    /* A pool never has more workers than there are URLs. */
+    uint32_t lanes = workload->concurrency;
+    if (lanes > workload->count)
+        lanes = (uint32_t)workload->count;
+    int error = hosts_resolve(workload, workload->resolve == RESOLVE_ONCE);
+    if (error < 0)
+        errx(EXIT_CANNOT_RUN, "hosts could not be looked up: %s", strerror(-error));
+    meet_limits(workload, lanes);
+    error = run_open(&run, workload, lanes, options.trace != NULL ? TRACE_SPANS : 0);
+    if (error < 0)
+        errx(EXIT_CANNOT_RUN, "no memory for the records of %llu URLs: %s",
+             (unsigned long long)workload->count, strerror(-error));
+    error = stop_on_signals(&run);
+    if (error < 0)
+        errx(EXIT_CANNOT_RUN, "signals cannot be handled: %s", strerror(-error));
+    open_files(&files, &options);
+
+    struct summary summary = {.model = &MODEL,
+                              .run = &run,
+                              .command = argv,
+                              .command_length = argc,
+                              .concurrency_cut = options.concurrency_cut};
+    error = run_model(&run, &options, &summary);
+    if (error < 0) {
+        output_abandon(&files.json);
+        output_abandon(&files.records);
+        output_abandon(&files.trace);
+        errx(EXIT_CANNOT_RUN, "%s could not run: %s", MODEL.name, strerror(-error));
+    }
+    int status = status_of(&summary, write_files(&files, &options, &summary));
+    run_free(&run);
+    hosts_free(workload);
+    workload_free(workload);
+    transfer_library_close();
+    return status;
+}

@@ -1,0 +1,189 @@
+#include "common/driver/outputs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- Written aside, then renamed ------------------------------------------------- */
+
+int output_open(struct output *output, const char *path)
+{
+    *output = (struct output){.path = path};
+    if (path == NULL)
+        return 0;
+    if (strcmp(path, "-") == 0) {
+        output->file = stdout;
+        return 0;
+    }
+    struct stat about;
+    bool in_place = stat(path, &about) == 0 && !S_ISREG(about.st_mode); /* /dev/null, a pipe */
+    int length = 0;
+    if (!in_place)
+        length = snprintf(output->part, sizeof output->part, "%s.part", path);
+    if (length >= (int)sizeof output->part)
+        return -ENAMETOOLONG;
+    output->file = fopen(in_place ? path : output->part, "we");
+    return output->file != NULL ? 0 : -errno;
+}
+
+int output_close(struct output *output)
+{
+    FILE *file = output->file;
+    output->file = NULL;
+    if (file == NULL)
+        return 0;
+    if (file == stdout)
+        return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
+    bool failed = ferror(file);
+    int error = fclose(file) == 0 && !failed ? 0 : -(errno != 0 ? errno : EIO);
+    if (output->part[0] == '\0')
+        return error;
+    if (error == 0 && rename(output->part, output->path) < 0)
+        error = -errno;
+    if (error < 0)
+        (void)unlink(output->part);
+    return error;
+}
+
+void output_abandon(struct output *output)
+{
+    if (output->file == NULL || output->file == stdout)
+        return;
+    fclose(output->file);
+    output->file = NULL;
+    if (output->part[0] != '\0')
+        (void)unlink(output->part);
+}
+
+/* ---- Records and trace -------------------------------------------------------------- */
+
+void records_write(const struct run *run, FILE *out)
+{
+    fputs("index,outcome,status,attempts,lane,taken_ns,first_byte_ns,end_ns,body_bytes,body_hash\n",
+          out);
+    for (uint64_t i = 0; i < run->workload->count; i++) {
+        const struct record *record = run_record(run, i);
+        fprintf(out,
+                "%" PRIu64 ",%s,%u,%u,%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+                ",%016" PRIx64 "\n",
+                workload_number(run->workload, i), outcome_name(record->outcome), record->status,
+                record->attempts, record->lane, record->taken_ns, record->first_byte_ns,
+                record->end_ns, record->body_bytes, record->body_hash);
+    }
+}
+
+static void trace_event(FILE *out, const char *category, const char *name, int pid, uint32_t lane,
+                        uint64_t begin_ns, uint64_t end_ns)
+{
+    fprintf(out,
+            ",\n{\"ph\":\"X\",\"cat\":\"%s\",\"name\":\"%s\",\"pid\":%d,\"tid\":%" PRIu32
+            ",\"ts\":%.3f,\"dur\":%.3f",
+            category, name, pid, lane, (double)begin_ns / 1e3, (double)(end_ns - begin_ns) / 1e3);
+}
+
+void trace_write(const struct run *run, const char *model, FILE *out)
+{
+    fprintf(out,
+            "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
+            "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":0,"
+            "\"args\":{\"name\":\"%s: fetches\"}},\n"
+            "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":2,\"tid\":0,"
+            "\"args\":{\"name\":\"%s: processor\"}}",
+            model, model);
+    for (uint64_t i = 0; i < run->workload->count; i++) {
+        const struct record *record = run_record(run, i);
+        uint64_t number = workload_number(run->workload, i);
+        if (record->end_ns == 0)
+            continue; /* never under way */
+        uint64_t first_byte = record->first_byte_ns != 0 ? record->first_byte_ns : record->end_ns;
+        trace_event(out, "fetch", "waiting", 1, record->lane, record->taken_ns, first_byte);
+        fprintf(out, ",\"args\":{\"index\":%" PRIu64 ",\"outcome\":\"%s\"}}", number,
+                outcome_name(record->outcome));
+        if (record->first_byte_ns == 0)
+            continue;
+        trace_event(out, "fetch", "receiving", 1, record->lane, first_byte, record->end_ns);
+        fprintf(out, ",\"args\":{\"index\":%" PRIu64 ",\"outcome\":\"%s\"}}", number,
+                outcome_name(record->outcome));
+    }
+    const struct run_span *spans = run_spans(run);
+    for (uint64_t i = 0; i < run_totals(run).spans; i++) {
+        trace_event(out, "cpu", "running", 2, spans[i].lane, spans[i].begin_ns, spans[i].end_ns);
+        fputc('}', out);
+    }
+    fputs("\n]}\n", out);
+}
+
+/* ---- Bodies ----------------------------------------------------------------------------- */
+
+int bodies_folder(const char *path)
+{
+    struct stat about;
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return -errno;
+    if (stat(path, &about) < 0)
+        return -errno;
+    if (!S_ISDIR(about.st_mode))
+        return -ENOTDIR;
+    return access(path, W_OK | X_OK) == 0 ? 0 : -errno;
+}
+
+int bodies_temporary(char *path)
+{
+    const char *folder = getenv("TMPDIR");
+    int length = snprintf(path, PATH_MAX, "%s/waitbench-bodies-XXXXXX",
+                          folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    if (length >= PATH_MAX)
+        return -ENAMETOOLONG;
+    return mkdtemp(path) != NULL ? 0 : -errno;
+}
+
+static int copy_to(int fd, FILE *out)
+{
+    char block[65536];
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : 0;
+        if (fwrite(block, 1, (size_t)got, out) != (size_t)got)
+            return -EIO;
+    }
+}
+
+int bodies_print(const struct run *run, FILE *out)
+{
+    int error = 0;
+    for (uint64_t i = 0; i < run->workload->count && error == 0; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%06" PRIu64, run->workload->save,
+                 workload_number(run->workload, i));
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue; /* not fetched, and the summary says so */
+        error = copy_to(fd, out);
+        close(fd);
+    }
+    return error;
+}
+
+void bodies_remove(const struct run *run)
+{
+    DIR *folder = opendir(run->workload->save);
+    if (folder == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            (void)unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
+    (void)rmdir(run->workload->save);
+}

@@ -1,0 +1,46 @@
+/*
+ * Files that a run writes. Each is opened before anything is fetched, under
+ * its name with ".part" behind, and gets its name only once it is whole.
+ */
+#ifndef WAITBENCH_OUTPUTS_H
+#define WAITBENCH_OUTPUTS_H
+
+#include <stdio.h>
+
+#include "common/run.h"
+
+struct output {
+    FILE *file;       /* NULL: not asked for */
+    const char *path; /* as the user gave it; `-` is standard output */
+    char part[4096];  /* what it is written as; empty: written in place */
+};
+
+/* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
+int output_open(struct output *, const char *path);
+
+/* Gives the file its name. 0, or -errno: the file is then not there. */
+int output_close(struct output *);
+
+/* Takes back what was opened. */
+void output_abandon(struct output *);
+
+/* One CSV row a URL; results/README.md describes the columns. */
+void records_write(const struct run *, FILE *);
+
+/* Trace events (the format of chrome://tracing and Perfetto), from the records
+ * and the spans of a traced run. */
+void trace_write(const struct run *, const char *model, FILE *);
+
+/* --save=DIR: makes the folder if need be. 0 or -errno. */
+int bodies_folder(const char *path);
+
+/* --save=-: a folder for the time of the run. `path` has room for 4,096. */
+int bodies_temporary(char *path);
+
+/* Prints what is saved there in the list's order. 0 or -errno. */
+int bodies_print(const struct run *, FILE *);
+
+/* Removes that folder with the bodies in it. */
+void bodies_remove(const struct run *);
+
+#endif

@@ -1,0 +1,258 @@
+#include "common/resolve.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { RESOLVERS_MAX = 16 };
+
+struct hosts {
+    uint32_t count, names;
+    uint32_t slots;    /* of the hash table, a power of two */
+    uint32_t *slot;    /* place in `host` plus 1, or 0 */
+    struct host *host; /* mapped shared once all are known */
+    size_t host_bytes; /* 0 while `host` is from malloc */
+};
+
+/* ---- The table ------------------------------------------------------------ */
+
+static uint64_t hash_host(const char *name, size_t length, uint16_t port)
+{
+    char lower[256];
+    for (size_t i = 0; i < length; i++)
+        lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+    return XXH3_64bits_withSeed(lower, length, port);
+}
+
+/* The slot that holds this host, or the empty one where it would go. */
+static uint32_t find_slot(const struct hosts *hosts, const struct url_host *wanted)
+{
+    uint32_t mask = hosts->slots - 1;
+    uint32_t slot = (uint32_t)hash_host(wanted->name, wanted->length, wanted->port) & mask;
+    for (; hosts->slot[slot] != 0; slot = (slot + 1) & mask) {
+        const struct host *host = &hosts->host[hosts->slot[slot] - 1];
+        if (host->port == wanted->port &&
+            strncasecmp(host->name, wanted->name, wanted->length) == 0 &&
+            host->name[wanted->length] == '\0')
+            break;
+    }
+    return slot;
+}
+
+static int grow(struct hosts *hosts)
+{
+    uint32_t slots = 2 * hosts->slots;
+    struct host *host = realloc(hosts->host, slots / 2 * sizeof *host);
+    if (host == NULL)
+        return -ENOMEM;
+    hosts->host = host;
+    uint32_t *slot = calloc(slots, sizeof *slot);
+    if (slot == NULL)
+        return -ENOMEM;
+    free(hosts->slot);
+    hosts->slot = slot;
+    hosts->slots = slots;
+    for (uint32_t i = 0; i < hosts->count; i++) {
+        struct url_host again = {.name = host[i].name,
+                                 .length = strlen(host[i].name),
+                                 .port = host[i].port};
+        slot[find_slot(hosts, &again)] = i + 1;
+    }
+    return 0;
+}
+
+static int add(struct hosts *hosts, const struct url_host *found)
+{
+    uint32_t slot = find_slot(hosts, found);
+    if (hosts->slot[slot] != 0)
+        return 0;
+    if (2 * (hosts->count + 1) > hosts->slots) {
+        int error = grow(hosts);
+        if (error < 0)
+            return error;
+        slot = find_slot(hosts, found);
+    }
+    struct host *host = &hosts->host[hosts->count++];
+    *host = (struct host){.port = found->port, .numeric = found->numeric};
+    memcpy(host->name, found->name, found->length);
+    hosts->names += !found->numeric;
+    hosts->slot[slot] = hosts->count;
+    return 0;
+}
+
+static int collect(struct hosts *hosts, const struct workload *workload)
+{
+    char *url = malloc(workload_url_room(workload));
+    if (url == NULL)
+        return -ENOMEM;
+    int error = 0;
+    /* A pattern whose first and last URL share their host names one host. */
+    uint64_t step = 1;
+    if (workload->pattern != NULL && workload->count > 1) {
+        const char *braces = strstr(workload->pattern, "{}");
+        const char *path = strchr(strstr(workload->pattern, "//") + 2, '/');
+        if (braces == NULL || (path != NULL && path < braces))
+            step = workload->count;
+    }
+    for (uint64_t i = 0; i < workload->count && error == 0; i += step) {
+        struct url_host found = workload_host(workload_url(workload, i, url));
+        error = add(hosts, &found);
+    }
+    free(url);
+    return error;
+}
+
+/* ---- Looking up -------------------------------------------------------------- */
+
+static void look_up(struct host *host)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *found = NULL;
+    size_t used = 0;
+    if (getaddrinfo(host->name, NULL, &hints, &found) != 0)
+        return;
+    for (const struct addrinfo *each = found; each != NULL; each = each->ai_next) {
+        char text[NI_MAXHOST];
+        if (getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, NULL, 0,
+                        NI_NUMERICHOST) != 0)
+            continue;
+        bool brackets = each->ai_family == AF_INET6;
+        char item[NI_MAXHOST + 4];
+        snprintf(item, sizeof item, "%s%s%s%s", used > 0 ? "," : "", brackets ? "[" : "", text,
+                 brackets ? "]" : "");
+        if (used + strlen(item) >= sizeof host->addresses)
+            break; /* more addresses than anyone would try */
+        strcpy(host->addresses + used, item);
+        used += strlen(item);
+    }
+    freeaddrinfo(found);
+    if (used > 0)
+        atomic_store_explicit(&host->known, true, memory_order_release);
+}
+
+/* Child: takes every `stride`-th name, from `first`. */
+static _Noreturn void resolver(struct hosts *hosts, uint32_t first, uint32_t stride, pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+        _exit(1);
+    uint32_t name = 0;
+    for (uint32_t i = 0; i < hosts->count; i++) {
+        if (!hosts->host[i].numeric && name++ % stride == first)
+            look_up(&hosts->host[i]);
+    }
+    _exit(0);
+}
+
+static void reap_within(const pid_t *children, uint32_t count, uint64_t timeout_ns)
+{
+    const struct timespec pause = {.tv_nsec = 1000 * 1000};
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (uint32_t i = 0; i < count; i++) {
+        while (waitpid(children[i], NULL, WNOHANG) == 0) {
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            uint64_t spent = (uint64_t)(now.tv_sec - begin.tv_sec) * 1000000000u +
+                             (uint64_t)now.tv_nsec - (uint64_t)begin.tv_nsec;
+            if (spent >= timeout_ns)
+                kill(children[i], SIGKILL);
+            nanosleep(&pause, NULL);
+        }
+    }
+}
+
+static int look_up_all(struct hosts *hosts, uint64_t timeout_ns)
+{
+    uint32_t count = hosts->names < RESOLVERS_MAX ? hosts->names : RESOLVERS_MAX, made = 0;
+    pid_t children[RESOLVERS_MAX], parent = getpid();
+    for (; made < count; made++) {
+        children[made] = fork();
+        if (children[made] == 0)
+            resolver(hosts, made, count, parent);
+        if (children[made] < 0)
+            break;
+    }
+    int error = made < count ? -errno : 0;
+    reap_within(children, made, timeout_ns);
+    return error;
+}
+
+/* Moves the hosts to memory that the resolvers can write to. */
+static int share(struct hosts *hosts)
+{
+    size_t bytes = hosts->count * sizeof *hosts->host;
+    struct host *shared =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return -errno;
+    memcpy(shared, hosts->host, bytes);
+    free(hosts->host);
+    hosts->host = shared;
+    hosts->host_bytes = bytes;
+    return 0;
+}
+
+int hosts_resolve(struct workload *workload, bool names_too)
+{
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (hosts == NULL)
+        return -ENOMEM;
+    workload->hosts = hosts;
+    hosts->slots = 4;
+    int error = grow(hosts);
+    if (error == 0)
+        error = collect(hosts, workload);
+    if (error == 0 && names_too && hosts->names > 0) {
+        error = share(hosts);
+        if (error == 0)
+            error = look_up_all(hosts, workload->timeout_ns);
+    }
+    if (error < 0)
+        hosts_free(workload);
+    return error;
+}
+
+void hosts_free(struct workload *workload)
+{
+    struct hosts *hosts = workload->hosts;
+    if (hosts == NULL)
+        return;
+    if (hosts->host_bytes > 0)
+        munmap(hosts->host, hosts->host_bytes);
+    else
+        free(hosts->host);
+    free(hosts->slot);
+    free(hosts);
+    workload->hosts = NULL;
+}
+
+uint32_t hosts_count(const struct hosts *hosts)
+{
+    return hosts->count;
+}
+
+uint32_t hosts_names(const struct hosts *hosts)
+{
+    return hosts->names;
+}
+
+const struct host *hosts_at(const struct hosts *hosts, uint32_t place)
+{
+    return &hosts->host[place];
+}
+
+int64_t hosts_find(const struct hosts *hosts, const struct url_host *wanted)
+{
+    return (int64_t)hosts->slot[find_slot(hosts, wanted)] - 1;
+}

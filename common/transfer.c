@@ -1,0 +1,636 @@
+#include "common/transfer.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#define XXH_STATIC_LINKING_ONLY /* the state as a member, not on the heap */
+#include <xxhash.h>
+
+#include "common/digest.h"
+#include "common/resolve.h"
+
+/* Back-off before the second attempt; it doubles from there. */
+static const uint64_t BACK_OFF_FIRST_NS = 100u * 1000 * 1000;
+static const uint64_t BACK_OFF_MAX_NS = 10u * 1000 * 1000 * 1000ull;
+
+struct transfer {
+    alignas(64) XXH3_state_t hash; /* of a body that comes in more than one piece */
+    struct run run;
+    uint32_t lane;
+    CURL *easy;
+    char *url; /* room for a pattern's URL */
+
+    /* Only of a transfer that blocks: its own connection cache. */
+    CURLM *multi;
+    struct transfer_names *names;
+    bool owns_names;
+    struct curl_slist *resolve_list; /* what libcurl was last told of names */
+    uint64_t computing_since;        /* traced runs: when the last wait ended */
+
+    /* The URL under way. */
+    uint64_t index;
+    struct record *record;
+    uint32_t attempts;
+    uint64_t first_byte_ns, body_bytes, body_hash;
+    bool in_pieces; /* `hash` is in use, not body_hash */
+    bool too_large, not_saved;
+    int save_fd; /* -1: none */
+};
+
+/* ---- The library ------------------------------------------------------------ */
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static CURLcode library_state = CURLE_FAILED_INIT;
+
+static void library_init(void)
+{
+    library_state = curl_global_init(CURL_GLOBAL_ALL);
+}
+
+int transfer_library(void)
+{
+    pthread_once(&library_once, library_init);
+    return library_state == CURLE_OK ? 0 : -ENOMEM;
+}
+
+void transfer_library_close(void)
+{
+    if (library_state == CURLE_OK)
+        curl_global_cleanup();
+}
+
+const char *transfer_version(void)
+{
+    return curl_version();
+}
+
+/* ---- The options ------------------------------------------------------------- */
+
+static size_t on_header(char *data, size_t size, size_t count, void *transfer);
+static size_t on_body(char *data, size_t size, size_t count, void *transfer);
+
+/* Where options go: to a handle, or, to be compared between runs, to a hash. */
+struct sink {
+    CURL *easy;
+    XXH3_state_t *log;
+    CURLcode failed;
+};
+
+static void log_option(struct sink *sink, const char *name, const char *value)
+{
+    if (sink->log != NULL) {
+        XXH3_64bits_update(sink->log, name, strlen(name) + 1);
+        XXH3_64bits_update(sink->log, value, strlen(value) + 1);
+    }
+}
+
+static void set_long(struct sink *sink, CURLoption option, const char *name, long value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%ld", value);
+    log_option(sink, name, text);
+    if (sink->easy != NULL && sink->failed == CURLE_OK)
+        sink->failed = curl_easy_setopt(sink->easy, option, value);
+}
+
+static void set_text(struct sink *sink, CURLoption option, const char *name, const char *value)
+{
+    log_option(sink, name, value != NULL ? value : "(null)");
+    if (sink->easy != NULL && sink->failed == CURLE_OK)
+        sink->failed = curl_easy_setopt(sink->easy, option, value);
+}
+
+#define SET_LONG(option, value) set_long(sink, option, #option, value)
+#define SET_TEXT(option, value) set_text(sink, option, #option, value)
+
+static void set_options(struct sink *sink, const struct workload *workload)
+{
+    long timeout_ms = (long)((workload->timeout_ns + 999999) / 1000000);
+
+    /* The request: plain HTTP/1.1 GET, nothing taken from the user's home or
+     * environment, the body as it was sent. */
+    SET_TEXT(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET_LONG(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    SET_LONG(CURLOPT_HTTP09_ALLOWED, 0);
+    SET_LONG(CURLOPT_HTTPGET, 1);
+    SET_TEXT(CURLOPT_USERAGENT, "waitbench/" WAITBENCH_VERSION);
+    SET_LONG(CURLOPT_FOLLOWLOCATION, 0);
+    SET_LONG(CURLOPT_FAILONERROR, 0);
+    SET_LONG(CURLOPT_NETRC, CURL_NETRC_IGNORED);
+    SET_TEXT(CURLOPT_ACCEPT_ENCODING, NULL);
+    SET_LONG(CURLOPT_HTTP_CONTENT_DECODING, 0);
+    SET_LONG(CURLOPT_HTTP_TRANSFER_DECODING, 1);
+    SET_LONG(CURLOPT_IGNORE_CONTENT_LENGTH, 0);
+    SET_LONG(CURLOPT_PATH_AS_IS, 1);
+
+    /* The connection. An empty proxy keeps libcurl 7.88.1 from reading the
+     * environment at each transfer. */
+    SET_TEXT(CURLOPT_PROXY, "");
+    SET_LONG(CURLOPT_FRESH_CONNECT, workload->keep_alive ? 0 : 1);
+    SET_LONG(CURLOPT_FORBID_REUSE, workload->keep_alive ? 0 : 1);
+    SET_LONG(CURLOPT_MAXAGE_CONN, 118);
+    SET_LONG(CURLOPT_PIPEWAIT, 0);
+    SET_LONG(CURLOPT_TCP_NODELAY, 1);
+    SET_LONG(CURLOPT_TCP_KEEPALIVE, 0);
+    SET_LONG(CURLOPT_IPRESOLVE, CURL_IPRESOLVE_WHATEVER);
+    SET_LONG(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, CURL_HET_DEFAULT);
+    /* -1 keeps names for good, and keeps libcurl 7.88.1 from walking its cache
+     * of names at each transfer. */
+    SET_LONG(CURLOPT_DNS_CACHE_TIMEOUT, workload->resolve == RESOLVE_ONCE ? -1 : 0);
+    SET_LONG(CURLOPT_BUFFERSIZE, 16384);
+
+    /* The time. NOSIGNAL keeps libcurl from calling sigaction around each
+     * transfer, and from SIGALRM; the driver ignores SIGPIPE instead. */
+    SET_LONG(CURLOPT_TIMEOUT_MS, timeout_ms);
+    SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    SET_LONG(CURLOPT_NOSIGNAL, 1);
+    SET_LONG(CURLOPT_NOPROGRESS, 1);
+
+    SET_LONG(CURLOPT_SSL_VERIFYPEER, workload->insecure ? 0 : 1);
+    SET_LONG(CURLOPT_SSL_VERIFYHOST, workload->insecure ? 0 : 2);
+    if (workload->ca_file != NULL)
+        SET_TEXT(CURLOPT_CAINFO, workload->ca_file);
+}
+
+char *transfer_options_digest(const struct workload *workload, char text[static 17])
+{
+    XXH3_state_t *log = XXH3_createState();
+    if (log == NULL)
+        return NULL;
+    XXH3_64bits_reset(log);
+    set_options(&(struct sink){.log = log}, workload);
+    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(log));
+    XXH3_freeState(log);
+    return text;
+}
+
+uint32_t transfer_kept(const struct workload *workload)
+{
+    /* One host needs one. With several, a lane that could keep only one would
+     * hardly ever find it again. */
+    uint32_t hosts = workload->hosts != NULL ? hosts_count(workload->hosts) : 1;
+    return hosts < 4 ? hosts : 4;
+}
+
+/* ---- Names --------------------------------------------------------------------- */
+
+struct transfer_names {
+    const struct hosts *hosts;
+    uint8_t told[]; /* a bit a host */
+};
+
+struct transfer_names *transfer_names_open(const struct workload *workload)
+{
+    uint32_t hosts = workload->hosts != NULL ? hosts_count(workload->hosts) : 0;
+    struct transfer_names *names = calloc(1, sizeof *names + (hosts + 7) / 8);
+    bool needed = hosts > 0 && hosts_names(workload->hosts) > 0;
+    if (names != NULL && needed && workload->resolve == RESOLVE_ONCE)
+        names->hosts = workload->hosts;
+    return names;
+}
+
+void transfer_names_close(struct transfer_names *names)
+{
+    free(names);
+}
+
+/* Tells this transfer's connection cache the addresses of the URL's host, the
+ * first time one of its URLs comes along. False: the host has none. */
+static bool tell_names(struct transfer *transfer, const char *url)
+{
+    struct transfer_names *names = transfer->names;
+    if (names->hosts == NULL)
+        return true;
+    struct url_host wanted = workload_host(url);
+    int64_t place = hosts_find(names->hosts, &wanted);
+    assert(place >= 0); /* the table was made from this very list */
+    const struct host *host = hosts_at(names->hosts, (uint32_t)place);
+    if (host->numeric)
+        return true;
+    if (!atomic_load_explicit(&host->known, memory_order_acquire))
+        return false;
+    uint8_t bit = (uint8_t)(1u << (place % 8));
+    if (names->told[place / 8] & bit)
+        return true;
+
+    char entry[sizeof host->name + sizeof host->addresses + 16];
+    snprintf(entry, sizeof entry, "%s:%u:%s", host->name, (unsigned)host->port, host->addresses);
+    struct curl_slist *list = curl_slist_append(NULL, entry);
+    if (list == NULL)
+        return true; /* then libcurl looks it up itself, late but right */
+    /* libcurl reads the list when the transfer starts and keeps what it says
+     * in the multi handle; it is freed with the transfer's next list. */
+    curl_slist_free_all(transfer->resolve_list);
+    transfer->resolve_list = list;
+    if (curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, list) == CURLE_OK)
+        names->told[place / 8] |= bit;
+    return true;
+}
+
+/* ---- Opening and closing ---------------------------------------------------------- */
+
+struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
+                                    struct transfer_names *names)
+{
+    if (transfer_library() < 0)
+        return NULL;
+    struct transfer *transfer = aligned_alloc(alignof(struct transfer), sizeof *transfer);
+    if (transfer == NULL)
+        return NULL;
+    *transfer = (struct transfer){.run = *run, .lane = lane, .names = names, .save_fd = -1};
+    transfer->url = malloc(workload_url_room(run->workload));
+    transfer->easy = curl_easy_init();
+    if (transfer->url == NULL || transfer->easy == NULL) {
+        transfer_close(transfer);
+        return NULL;
+    }
+    struct sink sink = {.easy = transfer->easy};
+    set_options(&sink, run->workload);
+    CURLcode code = sink.failed;
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, on_header);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+    if (code != CURLE_OK) {
+        transfer_close(transfer);
+        return NULL;
+    }
+    return transfer;
+}
+
+struct transfer *transfer_open(const struct run *run, uint32_t lane)
+{
+    struct transfer_names *names = transfer_names_open(run->workload);
+    if (names == NULL)
+        return NULL;
+    struct transfer *transfer = transfer_open_easy(run, lane, names);
+    if (transfer == NULL) {
+        transfer_names_close(names);
+        return NULL;
+    }
+    transfer->owns_names = true;
+    transfer->multi = curl_multi_init();
+    if (transfer->multi == NULL ||
+        curl_multi_setopt(transfer->multi, CURLMOPT_MAXCONNECTS,
+                          (long)transfer_kept(run->workload)) != CURLM_OK) {
+        transfer_close(transfer);
+        return NULL;
+    }
+    return transfer;
+}
+
+void transfer_close(struct transfer *transfer)
+{
+    if (transfer == NULL)
+        return;
+    curl_easy_cleanup(transfer->easy);
+    curl_multi_cleanup(transfer->multi);
+    curl_slist_free_all(transfer->resolve_list);
+    if (transfer->owns_names)
+        transfer_names_close(transfer->names);
+    free(transfer->url);
+    free(transfer);
+}
+
+void *transfer_easy(struct transfer *transfer)
+{
+    return transfer->easy;
+}
+
+/* ---- Bodies on disk ------------------------------------------------------------------ */
+
+/* DIR/000001 for the first URL of the list, or what it is written as until it
+ * is whole. No part of the URL ever enters a path. */
+static void save_path(const struct transfer *transfer, bool whole, char path[static PATH_MAX])
+{
+    const struct workload *workload = transfer->run.workload;
+    snprintf(path, PATH_MAX, whole ? "%s/%06" PRIu64 : "%s/.%06" PRIu64 ".part", workload->save,
+             workload_number(workload, transfer->index));
+}
+
+static void save_begin(struct transfer *transfer)
+{
+    char path[PATH_MAX];
+    if (transfer->run.workload->save == NULL)
+        return;
+    save_path(transfer, false, path);
+    transfer->save_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    transfer->not_saved = transfer->save_fd < 0;
+}
+
+static bool save_more(struct transfer *transfer, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(transfer->save_fd, data, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        data += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+/* Gives a whole body its name, and takes anything less away. */
+static void save_end(struct transfer *transfer, bool whole)
+{
+    char part[PATH_MAX], path[PATH_MAX];
+    if (transfer->save_fd < 0)
+        return;
+    /* Some file systems report a full disk only when the file is closed. */
+    bool closed = close(transfer->save_fd) == 0;
+    transfer->save_fd = -1;
+    save_path(transfer, false, part);
+    save_path(transfer, true, path);
+    if (whole && closed && rename(part, path) == 0)
+        return;
+    transfer->not_saved |= whole;
+    (void)unlink(part);
+}
+
+/* ---- What libcurl hands us ------------------------------------------------------------ */
+
+static void note_first_byte(struct transfer *transfer)
+{
+    if (transfer->first_byte_ns == 0)
+        transfer->first_byte_ns = run_now(&transfer->run);
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *data_of)
+{
+    (void)data;
+    note_first_byte(data_of);
+    return size * count;
+}
+
+/* A body that comes whole, as small ones do, is hashed in one call; else the
+ * pieces go through the streaming state. */
+static void hash_more(struct transfer *transfer, const char *data, size_t length)
+{
+    if (transfer->body_bytes == 0) {
+        curl_off_t announced = -1;
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        if (announced == (curl_off_t)length) {
+            transfer->body_hash = XXH3_64bits(data, length);
+            return;
+        }
+        XXH3_64bits_reset(&transfer->hash);
+        transfer->in_pieces = true;
+    }
+    if (transfer->in_pieces)
+        XXH3_64bits_update(&transfer->hash, data, length);
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *data_of)
+{
+    struct transfer *transfer = data_of;
+    size_t length = size * count;
+    const size_t refuse = length + 1; /* any other number ends the transfer */
+    note_first_byte(transfer);
+    if (length > transfer->run.workload->max_body - transfer->body_bytes) {
+        transfer->too_large = true;
+        return refuse;
+    }
+    if (transfer->run.workload->save != NULL &&
+        (transfer->not_saved || !save_more(transfer, data, length))) {
+        transfer->not_saved = true;
+        return refuse;
+    }
+    hash_more(transfer, data, length);
+    transfer->body_bytes += length;
+    return length;
+}
+
+/* ---- One attempt ------------------------------------------------------------------------ */
+
+void transfer_again(struct transfer *transfer)
+{
+    transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
+    transfer->in_pieces = transfer->too_large = transfer->not_saved = false;
+    transfer->attempts++;
+    save_begin(transfer);
+}
+
+static void finish(struct transfer *transfer, enum outcome outcome)
+{
+    struct record *record = transfer->record;
+    record->first_byte_ns = transfer->first_byte_ns;
+    record->body_bytes = transfer->body_bytes;
+    record->body_hash = transfer->body_hash;
+    record->attempts = (uint8_t)(transfer->attempts < 255 ? transfer->attempts : 255);
+    record->end_ns = run_now(&transfer->run);
+    run_finish(&transfer->run, transfer->index, outcome);
+    transfer->record = NULL;
+}
+
+bool transfer_begin(struct transfer *transfer, uint64_t index)
+{
+    const char *url = workload_url(transfer->run.workload, index, transfer->url);
+    transfer->index = index;
+    transfer->record = run_record(&transfer->run, index);
+    transfer->attempts = 0;
+    if (!tell_names(transfer, url)) {
+        transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
+        finish(transfer, NOT_RESOLVED);
+        return false;
+    }
+    if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK) {
+        finish(transfer, WORKER_LOST); /* no memory for a copy of the URL */
+        return false;
+    }
+    transfer_again(transfer);
+    return true;
+}
+
+static enum outcome judge(const struct transfer *transfer, CURLcode code, long status)
+{
+    long os_error = 0;
+    if (transfer->not_saved)
+        return NOT_SAVED;
+    if (transfer->too_large)
+        return TOO_LARGE;
+    switch (code) {
+    case CURLE_OK:
+        return status >= 400 ? BAD_STATUS : FETCHED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return TIMED_OUT;
+    case CURLE_COULDNT_CONNECT:
+        return REFUSED;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return NOT_RESOLVED;
+    case CURLE_PARTIAL_FILE:
+        return TRUNCATED;
+    case CURLE_FILESIZE_EXCEEDED:
+        return TOO_LARGE;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+        return RESET;
+    case CURLE_RECV_ERROR:
+        /* libcurl 7.88.1 ends a badly chunked body so too, but then the
+         * system reported no error. */
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+        return os_error != 0 ? RESET : GARBAGE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return TLS_FAILED;
+    case CURLE_OUT_OF_MEMORY:
+        /* libcurl 7.88.1 says so too of a header beyond its own bounds. */
+        return transfer->first_byte_ns != 0 ? TOO_LARGE : WORKER_LOST;
+    default:
+        return GARBAGE;
+    }
+}
+
+/* A failure that a later attempt may not meet again. The statuses are those
+ * that curl's --retry takes for passing. */
+static bool may_pass(enum outcome outcome, long status)
+{
+    switch (outcome) {
+    case TIMED_OUT:
+    case REFUSED:
+    case RESET:
+    case TRUNCATED:
+    case NOT_RESOLVED:
+        return true;
+    case BAD_STATUS:
+        return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
+               status == 504;
+    default:
+        return false;
+    }
+}
+
+static uint64_t back_off_ns(uint32_t attempts)
+{
+    uint64_t doubled = attempts > 7 ? BACK_OFF_MAX_NS : BACK_OFF_FIRST_NS << (attempts - 1);
+    return doubled < BACK_OFF_MAX_NS ? doubled : BACK_OFF_MAX_NS;
+}
+
+bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
+{
+    const struct workload *workload = transfer->run.workload;
+    long status = 0, connections = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
+    if (connections > 0)
+        run_count(&transfer->run, RUN_CONNECTIONS, (uint64_t)connections);
+
+    if (transfer->in_pieces)
+        transfer->body_hash = XXH3_64bits_digest(&transfer->hash);
+    else if (transfer->body_bytes == 0)
+        transfer->body_hash = XXH3_64bits(NULL, 0);
+    save_end(transfer, code == CURLE_OK);
+    enum outcome outcome = judge(transfer, (CURLcode)code, status);
+    transfer->record->status = (uint16_t)status;
+
+    if (transfer->attempts <= workload->retries && may_pass(outcome, status) &&
+        !run_stopping(&transfer->run)) {
+        run_count(&transfer->run, RUN_RETRIED, 1);
+        *again_ns = run_now(&transfer->run) + back_off_ns(transfer->attempts);
+        return false;
+    }
+    if (workload->cpu_passes > 0 && code == CURLE_OK)
+        transfer->body_hash = digest_work(transfer->body_hash, workload->cpu_passes);
+    finish(transfer, outcome);
+    return true;
+}
+
+void transfer_interrupt(struct transfer *transfer)
+{
+    save_end(transfer, false);
+    finish(transfer, INTERRUPTED);
+}
+
+/* ---- A fetch that blocks -------------------------------------------------------------------- */
+
+/* Waits for the connection, the run's end, or libcurl's next timeout. This is
+ * the place where a worker of a pool waits, and nearly all it does. */
+static void wait_for_socket(struct transfer *transfer)
+{
+    struct curl_waitfd stop = {.fd = run_stop_fd(&transfer->run), .events = CURL_WAIT_POLLIN};
+    bool tracing = run_tracing(&transfer->run);
+    if (tracing)
+        run_computed(&transfer->run, transfer->lane, transfer->computing_since,
+                     run_now(&transfer->run));
+    curl_multi_poll(transfer->multi, &stop, 1, INT_MAX, NULL);
+    if (tracing)
+        transfer->computing_since = run_now(&transfer->run);
+}
+
+/* What curl_easy_perform does, and libcurl does it the same way inside; by
+ * hand, so that a stopped run wakes it at once. False: stopped. */
+static bool perform(struct transfer *transfer, CURLcode *code)
+{
+    int running = 0, left = 0;
+    if (curl_multi_add_handle(transfer->multi, transfer->easy) != CURLM_OK) {
+        *code = CURLE_OUT_OF_MEMORY;
+        return true;
+    }
+    while (curl_multi_perform(transfer->multi, &running) == CURLM_OK && running > 0) {
+        if (run_stopping(&transfer->run)) {
+            curl_multi_remove_handle(transfer->multi, transfer->easy);
+            return false;
+        }
+        wait_for_socket(transfer);
+    }
+    const CURLMsg *message = curl_multi_info_read(transfer->multi, &left);
+    *code = message != NULL ? message->data.result : CURLE_OUT_OF_MEMORY;
+    curl_multi_remove_handle(transfer->multi, transfer->easy);
+    return true;
+}
+
+/* Sleeps until `due_ns`, or until the run is stopped: then false. */
+static bool back_off(const struct run *run, uint64_t due_ns)
+{
+    struct pollfd stop = {.fd = run_stop_fd(run), .events = POLLIN};
+    for (uint64_t now = run_now(run); now < due_ns && !run_stopping(run); now = run_now(run))
+        poll(&stop, 1, (int)((due_ns - now + 999999) / 1000000));
+    return !run_stopping(run);
+}
+
+void transfer_fetch(struct transfer *transfer, uint64_t index)
+{
+    uint64_t again_ns = 0;
+    CURLcode code = CURLE_OK;
+    if (run_tracing(&transfer->run) && transfer->computing_since == 0)
+        transfer->computing_since = run_now(&transfer->run);
+    if (!transfer_begin(transfer, index))
+        return;
+    for (;;) {
+        if (!perform(transfer, &code))
+            break;
+        if (transfer_end(transfer, (int)code, &again_ns))
+            return;
+        if (!back_off(&transfer->run, again_ns))
+            break;
+        transfer_again(transfer);
+    }
+    transfer_interrupt(transfer);
+}

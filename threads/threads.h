@@ -1,0 +1,9 @@
+/* A pool of POSIX threads. */
+#ifndef WAITBENCH_THREADS_H
+#define WAITBENCH_THREADS_H
+
+#include "common/model.h"
+
+extern const struct model threads_model;
+
+#endif

@@ -1,0 +1,192 @@
+# rate-by-concurrency.gp: fetches a second against the fetches in flight, the fastest client seen with its
+# range, and the ceiling that physics sets.
+#
+# Redraw: gnuplot rate-by-concurrency.gp   (reads ../data/rate-by-concurrency.csv; theme.gp says what
+#         else can be set; and here: delay_s, the shortest delay, draws the ceiling C / delay)
+# Data:   model,concurrency,median_per_s,low_per_s,high_per_s,valid   rows of model fastest-client are the
+#         better of wrk and h2load; rows of model ceiling, only a median, are a ceiling of the caller's own
+
+chart = 'rate-by-concurrency'
+here = ''
+do for [i = 1:strlen(ARG0)] { if (ARG0[i:i] eq '/') { here = ARG0[1:i] } }
+load here . 'theme.gp'
+if (!exists('delay_s')) { delay_s = NaN }
+
+# Read. ------------------------------------------------------------------------
+
+columns = 'model concurrency median_per_s low_per_s high_per_s valid'
+eval open_data
+array model[lines]; array at_once[lines]; array median[lines]; array low[lines]; array high[lines]
+array drawn[lines]; array series[lines]
+n = 0
+row(x) = (n = n + 1, model[n] = text('model'), at_once[n] = amount('concurrency'), median[n] = amount('median_per_s'), \
+    low[n] = amount('low_per_s'), high[n] = amount('high_per_s'), drawn[n] = yes('valid') && known_value(median[n]), 0)
+stats data using (row(0)) nooutput
+
+array name[n]; array last[n]
+models = 0; lowest = NaN; highest = NaN; fewest = NaN; most = NaN; fastest = 0; ceiling = 0
+do for [i = 1:n] {
+    series[i] = 0
+    do for [k = 1:models] { if (name[k] eq model[i]) { series[i] = k } }
+    if (series[i] == 0) { models = models + 1; series[i] = models; name[models] = model[i]; last[models] = 0 }
+    k = series[i]
+    if (model[i] eq 'fastest-client') { fastest = k }
+    if (model[i] eq 'ceiling') { ceiling = k }
+    if (drawn[i]) {
+        if (last[k] == 0) { last[k] = i } else { if (at_once[i] > at_once[last[k]]) { last[k] = i } }
+        if (model[i] ne 'ceiling') {
+            if (!(median[i] >= lowest)) { lowest = median[i] }
+            top_of = known_value(high[i]) ? high[i] : median[i]
+            if (!(top_of <= highest)) { highest = top_of }
+        }
+    }
+    if (!(at_once[i] >= fewest)) { fewest = at_once[i] }
+    if (!(at_once[i] <= most)) { most = at_once[i] }
+}
+if (!known_value(lowest)) { lowest = 1; highest = 10 }
+
+# Lay out. -----------------------------------------------------------------------
+
+# Rates that differ more than thirtyfold need a logarithmic axis; others start from zero.
+logarithmic = (highest / lowest > 30)
+left = 190; right = 1490; top = 212; bottom = 862
+few_at = fewest / 1.35; most_at = most * 1.35
+floor_at = logarithmic ? lowest / 1.6 : 0
+ceiling_at = logarithmic ? highest * 1.6 : highest * 1.08
+set lmargin at screen px(left); set rmargin at screen px(right)
+set tmargin at screen py(top);  set bmargin at screen py(bottom)
+set logscale x
+if (logarithmic) { set logscale y }
+set xrange [few_at:most_at]; set yrange [floor_at:ceiling_at]
+unset xtics; unset ytics
+x_px(c) = left + (right - left) * log(c / few_at) / log(most_at / few_at)
+y_px(r) = bottom - (bottom - top) * (logarithmic ? log(r / floor_at) / log(ceiling_at / floor_at) : r / ceiling_at)
+
+rough = ceiling_at / 5; decade = 10**floor(log10(rough))
+step = rough / decade > 5 ? 10 * decade : rough / decade > 2 ? 5 * decade : rough / decade > 1 ? 2 * decade : decade
+steps = logarithmic ? int(ceil(log10(ceiling_at / floor_at))) + 1 : int(ceiling_at / step)
+mark(i) = logarithmic ? 10**(floor(log10(floor_at)) + i) : i * step
+do for [i = 0:steps] {
+    if (mark(i) >= floor_at && mark(i) <= ceiling_at) {
+        set arrow from screen px(left), first mark(i) to screen px(right), first mark(i) nohead back lc rgb rule lw 2
+        set label ''.(mark(i) < 1 ? tick(mark(i)) : grouped(mark(i))) at screen px(left - 18), first mark(i) right noenhanced \
+            font ''.size_of(tick_size) textcolor rgb ink
+    }
+}
+labelled_to = -1e9
+do for [pass = 0:1] { do for [i = 1:n] {
+    seen = 0
+    do for [k = 1:i - 1] { if (at_once[k] == at_once[i]) { seen = 1 } }
+    if (!seen && pass == 0) {
+        set arrow from first at_once[i], screen py(top) to first at_once[i], screen py(bottom) nohead back lc rgb rule lw 2
+    }
+    if (!seen && pass == 1 && x_px(at_once[i]) - width_of(grouped(at_once[i]), tick_size) / 2 > labelled_to + 14) {
+        set label ''.grouped(at_once[i]) at first at_once[i], screen py(bottom + tick_gap) center noenhanced font ''.size_of(tick_size) textcolor rgb ink
+        labelled_to = x_px(at_once[i]) + width_of(grouped(at_once[i]), tick_size) / 2
+    }
+} }
+set label rate_x at screen px((left + right) / 2.),py(bottom + axis_gap) center noenhanced font ''.size_of(label_size) textcolor rgb ink
+set label rate_y at screen px(page_left),py(182) left noenhanced font ''.size_of(small_size) textcolor rgb ink
+
+# The ceiling: no more than C answers in one delay.
+if (known_value(delay_s) && delay_s > 0) {
+    edge = ceiling_at * delay_s < most_at ? ceiling_at * delay_s : most_at
+    if (edge > few_at) {
+        set label rate_ceiling at screen px(x_px(edge) - 18), py(y_px(edge / delay_s) + 24) right noenhanced front \
+            font ''.size_of(small_size) textcolor rgb soft
+    }
+}
+
+# A reminder of how far points must lie apart to differ, where the run knows.
+if (known_value(noise_floor)) {
+    height = logarithmic ? y_px(1) - y_px(1 + noise_floor) : y_px(0) - y_px(highest * noise_floor)
+    set arrow from screen px(left + 26),py(top + 44 + height / 2) to screen px(left + 26),py(top + 44 - height / 2) \
+        heads size screen 0.004,90 front lc rgb soft lw 4
+    set label ''.w_noise . ' ' . percent(noise_floor) at screen px(left + 44),py(top + 44) left noenhanced front \
+        font ''.size_of(small_size - 2) textcolor rgb soft
+}
+
+# Points and intervals ----------------------------------------------------------------
+
+array beside[n]
+is_model(i) = model[i] ne 'fastest-client' && model[i] ne 'ceiling'
+near(i, k) = at_once[i] == at_once[k] && drawn[i] && drawn[k] && is_model(i) && is_model(k) && abs(y_px(median[i]) - y_px(median[k])) < 30
+do for [i = 1:n] {
+    group = 0; before = 0
+    if (drawn[i] && is_model(i)) {
+        do for [k = 1:n] { if (near(i, k)) { group = group + 1; if (k < i) { before = before + 1 } } }
+    }
+    beside[i] = (before - (group - 1) / 2.) * 27
+}
+place(i) = at_once[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
+invalid_here = 0
+do for [i = 1:n] {
+    if (!drawn[i] && is_model(i)) {
+        set label ''.said(model[i]) . ': ' . w_invalid at screen px(x_px(at_once[i]) + (at_once[i] == most ? 18 : 0)),py(bottom - 26 - 32 * invalid_here) right \
+            noenhanced front font ''.size_of(small_size - 2) textcolor rgb soft
+        invalid_here = invalid_here + 1
+    }
+    if (drawn[i] && is_model(i)) {
+        if (known_value(low[i]) && known_value(high[i])) {
+            set arrow from first place(i), first low[i] to first place(i), first high[i] nohead front lc rgb ink lw 4
+        }
+        set label '' at first place(i), first median[i] point pt filled(model[i]) ps point_size(model[i]) * 0.8 lc rgb colour(model[i]) front
+    }
+}
+
+# Each series' name and its best figure at the right, pushed apart where they would touch.
+# One that ends in the left half is named where it ends.
+array label_y[n]; array order[n]; array best[n]
+at_right(k) = last[k] > 0 && k != ceiling && x_px(at_once[last[k]]) > (left + right) / 2.
+do for [k = 1:models] {
+    label_y[k] = at_right(k) ? y_px(median[last[k]]) : -1000 * k; order[k] = k; best[k] = 0
+    do for [i = 1:n] { if (series[i] == k && drawn[i]) { if (best[k] == 0) { best[k] = i } else { if (median[i] > median[best[k]]) { best[k] = i } } } }
+}
+do for [a = 1:models] { do for [b = 1:models - 1] {
+    if (label_y[order[b]] > label_y[order[b + 1]]) { swap = order[b]; order[b] = order[b + 1]; order[b + 1] = swap }
+} }
+apart = 84
+do for [pass = 1:80] { do for [b = 1:models - 1] {
+    overlap = apart - (label_y[order[b + 1]] - label_y[order[b]])
+    if (overlap > 0) { label_y[order[b]] = label_y[order[b]] - overlap / 2; label_y[order[b + 1]] = label_y[order[b + 1]] + overlap / 2 }
+} }
+shift = models > 0 && label_y[order[models]] > bottom - 24 ? label_y[order[models]] - (bottom - 24) : 0
+do for [k = 1:models] {
+    y = label_y[k] - shift
+    if (last[k] > 0 && k != ceiling) {
+        i = last[k]; b = best[k]
+        shade = k == fastest ? soft : colour(name[k])
+        x = right + 60
+        if (at_right(k)) {
+            set arrow from first at_once[i], first median[i] to screen px(right + 14),py(y) nohead back lc rgb soft lw 2 dashtype (2, 6)
+            if (k != fastest) {
+                set label '' at screen px(right + 34),py(y - 17) point pt filled(name[k]) ps point_size(name[k]) * 0.8 lc rgb shade
+            } else {
+                set arrow from screen px(right + 22),py(y - 17) to screen px(right + 48),py(y - 17) nohead lc rgb shade lw 5
+            }
+        } else {
+            x = x_px(place(i)) - 12
+            y = y_px(median[i]) + 56
+        }
+        set label ''.bold(said(name[k])) at screen px(x),py(y - 17) left front \
+            font ''.size_of(fitting(said(name[k]), (k == fastest ? small_size + 2 : value_size - 2) * 1.12, 370) / 1.12) textcolor rgb ink
+        set label ''.replace(replace(rate_best, '%1', number(median[b])), '%2', grouped(at_once[b])) at screen px(x),py(y + 20) left noenhanced front \
+            font ''.size_of(small_size) textcolor rgb soft
+    }
+}
+
+question = placement eq 'apart' ? rate_question : placement eq 'together' ? rate_question_together : rate_question_real
+note = rate_note . (fastest > 0 ? ' ' . rate_note_fastest : '')
+eval page
+of(k) = (strcol('model') eq name[k] && yes('valid') ? column('concurrency') : NaN)
+cap(r) = (r > ceiling_at ? NaN : r)
+set samples 400
+band = mix(soft, paper, 0.78)
+plot for [k = (fastest > 0 ? fastest : 1):(fastest > 0 ? fastest : 0)] data using (of(k)):(amount('low_per_s')):(amount('high_per_s')) \
+         with filledcurves fc rgb band notitle, \
+     for [k = 1:models] data using (k == ceiling ? NaN : of(k)):(amount('median_per_s')) \
+         with lines lc rgb (k == fastest ? soft : colour(name[k])) lw 5 notitle, \
+     for [k = (ceiling > 0 ? ceiling : 1):(ceiling > 0 ? ceiling : 0)] data using (of(k)):(cap(amount('median_per_s'))) \
+         with lines lc rgb soft lw 3 dashtype (10, 8) notitle, \
+     cap(x / delay_s) with lines lc rgb soft lw 3 dashtype (10, 8) notitle
+set output

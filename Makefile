@@ -51,7 +51,7 @@ UNIT     := units statistics
 test_units      := common/units.c
 test_statistics := common/statistics.c
 
-LESSONS  :=
+# The lessons are listed in lessons/lessons.mk.
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
@@ -95,7 +95,7 @@ uninstall: ## remove what install put there
 clean: ## remove what was built (results stay)
 	rm -rf build
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile lessons/lessons.mk | expand -t 18
 
 # How it is made. ----------------------------------------------------------------
 
@@ -137,5 +137,7 @@ $(B)/flags: export FLAGS = $(COMPILE)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+
+include lessons/lessons.mk
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

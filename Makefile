@@ -30,17 +30,18 @@ say       = $(if $(V),,echo "  $(1)";)
 
 # What each program is made of. ----------------------------------------------
 
-MODELS     := sequential processes threads async
+MODELS     := sequential processes threads async hybrid
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
               common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
               common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
               common/driver/stop.c common/driver/environment.c
 sequential := sequential/sequential.c
-processes  := processes/processes.c $(sequential)
+processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)
 async      := async/async.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
               async/loop_epoll.c
+hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
 origin     := origin/origin.c
 benchstat  := analysis/benchstat.c common/statistics.c common/units.c
 

@@ -30,17 +30,18 @@ say       = $(if $(V),,echo "  $(1)";)
 
 # What each program is made of. ----------------------------------------------
 
-MODELS     := sequential processes threads async
+MODELS     := sequential processes threads async hybrid
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
               common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
               common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
               common/driver/stop.c common/driver/environment.c
 sequential := sequential/sequential.c
-processes  := processes/processes.c $(sequential)
+processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)
 async      := async/async.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
               async/loop_epoll.c
+hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
 origin     := origin/origin.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
@@ -54,7 +55,7 @@ UNIT     := units statistics
 test_units      := common/units.c
 test_statistics := common/statistics.c
 
-LESSONS  :=
+# The lessons are listed in lessons/lessons.mk.
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
@@ -98,7 +99,7 @@ uninstall: ## remove what install put there
 clean: ## remove what was built (results stay)
 	rm -rf build
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile lessons/lessons.mk | expand -t 18
 
 # How it is made. ----------------------------------------------------------------
 
@@ -140,5 +141,7 @@ $(B)/flags: export FLAGS = $(COMPILE)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+
+include lessons/lessons.mk
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

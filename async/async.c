@@ -78,11 +78,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_option options[] = {
+static const struct argp_option table[] = {
     {"backend", OPTION_BACKEND, "NAME", 0,
      "How the loop waits: select, poll or epoll (default)", 0},
     {0},
 };
+
+const struct argp async_options = {.options = table, .parser = parse};
 
 static const char *const *async_settings(void)
 {
@@ -94,7 +96,7 @@ static const char *const *async_settings(void)
 const struct model async_model = {
     .name = "async",
     .summary = "one thread, one event loop",
-    .options = &(const struct argp){.options = options, .parser = parse},
+    .options = &async_options,
     .settings = async_settings,
     .needs = async_needs,
     .run = async_run,

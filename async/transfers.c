@@ -248,7 +248,7 @@ uint64_t transfers_descriptors(const struct run *run)
 {
     /* libcurl makes a wake-up pair for each multi handle. */
     return 2 * shards_for(run) +
-           (uint64_t)run->lanes * transfer_kept(run->workload);
+           (uint64_t)run->lanes * transfer_descriptors(run->workload);
 }
 
 static int open_shard(struct transfers *all, struct shard *shard)

@@ -19,9 +19,10 @@ struct argp;
 /* What a run costs beyond the driver's own; the driver holds it against the
  * machine's limits and words what is refused. */
 struct needs {
-    uint64_t processes;
-    uint64_t threads;
+    uint64_t processes;             /* besides the first */
+    uint64_t threads;               /* of all processes, besides the first of each */
     uint64_t address_space;         /* bytes, in the process that needs most */
+    uint64_t mappings;              /* of memory, likewise */
     uint64_t descriptors;           /* likewise */
     uint64_t descriptor_max;        /* no descriptor number may reach this; 0: no bound */
     const char *descriptor_max_why; /* "select() watches descriptors below 1,024" */

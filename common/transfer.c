@@ -182,6 +182,11 @@ uint32_t transfer_kept(const struct workload *workload)
     return hosts < 4 ? hosts : 4;
 }
 
+uint32_t transfer_descriptors(const struct workload *workload)
+{
+    return transfer_kept(workload) + (workload->save != NULL ? 1 : 0);
+}
+
 /* ---- Names --------------------------------------------------------------------- */
 
 struct transfer_names {

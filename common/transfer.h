@@ -41,6 +41,9 @@ int transfer_library(void);
  * the same for every model. */
 uint32_t transfer_kept(const struct workload *);
 
+/* Descriptors that one lane's fetches hold at most: those, and a saved body's. */
+uint32_t transfer_descriptors(const struct workload *);
+
 /* ---- For the driver ------------------------------------------------------- */
 
 /* libcurl's version and that of its TLS library, "libcurl/7.88.1 OpenSSL/…". */

@@ -15,86 +15,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/transfer.h"
+#include "processes/workers.h"
 #include "sequential/sequential.h"
 
 /* libcurl does not promise to work in a child when it was initialised in the
  * parent; --init=parent shows what doing so would save. */
 static bool init_in_parent = false;
 
-struct worker {
-    pid_t pid;       /* 0: none is running */
-    uint64_t drawn;  /* by its lane, before this worker began */
-    uint32_t barren; /* workers in a row that died before finishing a URL */
-};
-
-static _Noreturn void work(const struct run *run, uint32_t lane, pid_t parent)
+static int start(struct worker *worker)
 {
-    struct run own = run_part(run, lane, 1);
-    if (run_forked(&own, parent) < 0)
-        _exit(EXIT_FAILURE);
-    _exit(sequential_model.run(&own) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
-}
-
-static int start(const struct run *run, uint32_t lane, struct worker *worker)
-{
-    struct run own = run_part(run, lane, 1);
-    pid_t parent = getpid();
-    worker->drawn = run_drawn(&own);
-    pid_t pid = fork();
-    if (pid == 0)
-        work(run, lane, parent);
-    if (pid < 0)
-        return -errno;
-    worker->pid = pid;
-    return 0;
-}
-
-/* A worker died. Its URL is lost; a successor takes the lane, unless two in a
- * row died before they finished a single URL. True: one was started. */
-static bool replace(const struct run *run, uint32_t lane, struct worker *worker)
-{
-    struct run own = run_part(run, lane, 1);
-    bool barren = run_drawn(&own) - worker->drawn <= 1;
-    worker->barren = barren ? worker->barren + 1 : 0;
-    bool again = worker->barren < 2 && !run_stopping(run);
-    run_lost(&own, again);
-    if (!again)
-        return false;
-    if (start(run, lane, worker) == 0)
-        return true;
-    run_lost(&own, false);
-    return false;
-}
-
-static uint32_t lane_of(const struct worker *workers, uint32_t lanes, pid_t pid)
-{
-    uint32_t lane = 0;
-    while (lane < lanes && workers[lane].pid != pid)
-        lane++;
-    return lane;
-}
-
-static void reap(const struct run *run, struct worker *workers, uint32_t alive)
-{
-    while (alive > 0) {
-        int status = 0;
-        pid_t pid = waitpid(-1, &status, 0);
-        if (pid < 0 && errno == EINTR)
-            continue;
-        if (pid < 0)
-            return;
-        uint32_t lane = lane_of(workers, run->lanes, pid);
-        if (lane == run->lanes)
-            continue; /* the driver's child, not one of ours */
-        workers[lane].pid = 0;
-        bool well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
-        if (well || !replace(run, lane, &workers[lane]))
-            alive--;
+    pid_t pid = worker_fork(worker);
+    if (pid == 0) { /* the child */
+        int error = sequential_model.run(&worker->run);
+        _exit(error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     }
+    return pid < 0 ? pid : 0;
 }
 
 static int processes_run(const struct run *run)
@@ -105,7 +43,8 @@ static int processes_run(const struct run *run)
     int error = init_in_parent ? transfer_library() : 0;
     uint32_t made = 0;
     for (; made < run->lanes && error == 0; made++) {
-        error = start(run, made, &workers[made]);
+        workers[made].run = run_part(run, made, 1);
+        error = start(&workers[made]);
         if (error < 0)
             break;
     }
@@ -113,7 +52,7 @@ static int processes_run(const struct run *run)
         struct run missing = run_part(run, made, run->lanes - made);
         run_lost(&missing, false);
     }
-    reap(run, workers, made);
+    workers_reap(workers, made, start);
     free(workers);
     return made > 0 ? 0 : error;
 }
@@ -121,7 +60,7 @@ static int processes_run(const struct run *run)
 static void processes_needs(const struct run *run, struct needs *needs)
 {
     needs->processes += run->lanes;
-    needs->descriptors += 2 + transfer_kept(run->workload);
+    needs->descriptors += 2 + transfer_descriptors(run->workload);
 }
 
 enum { OPTION_INIT = 256 };

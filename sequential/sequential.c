@@ -15,8 +15,8 @@
 
 static void sequential_needs(const struct run *run, struct needs *needs)
 {
-    /* libcurl's wake-up pair, and the connections that are kept. */
-    needs->descriptors += 2 + transfer_kept(run->workload);
+    /* libcurl's wake-up pair, and what a fetch holds. */
+    needs->descriptors += 2 + transfer_descriptors(run->workload);
 }
 
 static int sequential_run(const struct run *run)

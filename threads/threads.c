@@ -81,8 +81,10 @@ free_workers:
 static void threads_needs(const struct run *run, struct needs *needs)
 {
     needs->threads += run->lanes;
-    needs->descriptors += run->lanes * (2 + transfer_kept(run->workload));
+    needs->descriptors +=
+        run->lanes * (2 + transfer_descriptors(run->workload));
     needs->address_space += run->lanes * stack_bytes;
+    needs->mappings += 2 * (uint64_t)run->lanes; /* a stack, its guard */
 }
 
 enum { OPTION_STACK_SIZE = 256 };
@@ -101,11 +103,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_option options[] = {
+static const struct argp_option table[] = {
     {"stack-size", OPTION_STACK_SIZE, "SIZE", 0,
      "Stack of each thread (default 256KiB)", 0},
     {0},
 };
+
+const struct argp threads_options = {.options = table, .parser = parse};
 
 static const char *const *threads_settings(void)
 {
@@ -118,7 +122,7 @@ static const char *const *threads_settings(void)
 const struct model threads_model = {
     .name = "threads",
     .summary = "a pool of POSIX threads",
-    .options = &(const struct argp){.options = options, .parser = parse},
+    .options = &threads_options,
     .settings = threads_settings,
     .needs = threads_needs,
     .run = threads_run,

@@ -6,4 +6,7 @@
 
 extern const struct model threads_model;
 
+/* Its own options, for a model that runs it inside. */
+extern const struct argp threads_options;
+
 #endif

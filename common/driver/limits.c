@@ -54,20 +54,39 @@ static bool raise_to(__rlimit_resource_t resource, uint64_t need, struct rlimit 
     return setrlimit(resource, &raised) == 0;
 }
 
-static int meet_descriptors(const struct needs *needs, uint32_t concurrency,
-                            struct limits_error *error)
+static uint64_t descriptors_for(const struct needs *needs)
 {
-    /* A few beyond what is counted: a saved body, a name being looked up. */
-    uint64_t need = next_descriptor() + needs->descriptors + 8;
-    if (needs->descriptor_max > 0 && need > needs->descriptor_max) {
-        uint64_t each = needs->descriptors / concurrency > 0 ? needs->descriptors / concurrency : 1;
-        uint64_t less = (need - needs->descriptor_max + each - 1) / each;
+    /* A few beyond what is counted: a name being looked up, for one. */
+    return next_descriptor() + needs->descriptors + 8;
+}
+
+/* The most lanes, from 1, whose descriptors stay below the model's bound. */
+static uint32_t most_lanes(const struct model *model, const struct run *run)
+{
+    uint32_t fits = 1, beyond = run->lanes;
+    while (beyond - fits > 1) {
+        uint32_t middle = fits + (beyond - fits) / 2;
+        struct run fewer = {.workload = run->workload, .lanes = middle};
+        struct needs needs = {0};
+        model->needs(&fewer, &needs);
+        if (descriptors_for(&needs) <= needs.descriptor_max)
+            fits = middle;
+        else
+            beyond = middle;
+    }
+    return fits;
+}
+
+static int meet_descriptors(const struct needs *needs, const struct model *model,
+                            const struct run *run, struct limits_error *error)
+{
+    uint32_t concurrency = run->lanes;
+    uint64_t need = descriptors_for(needs);
+    if (needs->descriptor_max > 0 && need > needs->descriptor_max)
         return refuse(error,
                       "%" PRIu32 " at one time needs descriptors up to %" PRIu64
-                      ", and %s: take another --backend, or --concurrency=%" PRIu64,
-                      concurrency, need, needs->descriptor_max_why,
-                      concurrency > less ? concurrency - less : 1);
-    }
+                      ", and %s: take another --backend, or --concurrency=%" PRIu32,
+                      concurrency, need, needs->descriptor_max_why, most_lanes(model, run));
     struct rlimit limit;
     if (!raise_to(RLIMIT_NOFILE, need, &limit))
         return refuse(error,
@@ -82,7 +101,9 @@ static int meet_descriptors(const struct needs *needs, uint32_t concurrency,
 static int meet_tasks(const struct needs *needs, uint32_t concurrency, struct limits_error *error)
 {
     uint64_t need = needs->processes + needs->threads;
-    const char *what = needs->processes > 0 ? "processes" : "threads";
+    const char *what = needs->processes == 0 ? "threads"
+                       : needs->threads == 0 ? "processes"
+                                             : "processes and threads";
     if (need == 0)
         return 0;
     struct rlimit limit;
@@ -110,15 +131,15 @@ static int meet_tasks(const struct needs *needs, uint32_t concurrency, struct li
                           "`, or take a smaller --concurrency",
                           concurrency, need, what, most, bounds[i].name, bounds[i].name, 2 * need);
     }
-    /* Each thread's stack and its guard page are two mappings. */
     uint64_t maps = number_in("/proc/sys/vm/max_map_count");
-    if (needs->threads > 0 && maps != UINT64_MAX && 2 * needs->threads + 1000 > maps)
+    uint64_t mappings = needs->mappings + 1000; /* libraries, the heap, the list */
+    if (needs->mappings > 0 && maps != UINT64_MAX && mappings > maps)
         return refuse(error,
-                      "%" PRIu32 " threads need %" PRIu64
-                      " memory mappings, and a process may have %" PRIu64
+                      "%" PRIu32 " at one time needs %" PRIu64
+                      " memory mappings in one process, and it may have %" PRIu64
                       " (vm.max_map_count): lift it as root with `sysctl vm.max_map_count=%" PRIu64
                       "`, or take a smaller --concurrency",
-                      concurrency, 2 * needs->threads + 1000, maps, 2 * needs->threads + 2000);
+                      concurrency, mappings, maps, mappings + 1000);
     return 0;
 }
 
@@ -139,9 +160,7 @@ int limits_meet(const struct model *model, const struct run *run, struct limits_
 {
     struct needs needs = {0};
     model->needs(run, &needs);
-    if (run->workload->save != NULL)
-        needs.descriptors += needs.processes > 0 ? 1 : run->lanes;
-    int result = meet_descriptors(&needs, run->lanes, error);
+    int result = meet_descriptors(&needs, model, run, error);
     if (result == 0)
         result = meet_tasks(&needs, run->lanes, error);
     if (result == 0)

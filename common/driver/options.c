@@ -279,6 +279,7 @@ void options_parse(struct options *options, const struct model *model, int argc,
 void options_load(struct options *options)
 {
     struct workload *workload = &options->workload;
+    workload->save = options->save; /* `-` until the driver has a folder for it */
     struct workload_error error = {""};
     int result;
     if (options->input != NULL)

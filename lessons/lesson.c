@@ -1,0 +1,420 @@
+/* lesson.c: main of every lesson: options, the report, the verdict. */
+#include "lessons/lesson.h"
+
+#include <argp.h>
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *const lesson_verdicts[] = {
+    [LESSON_HOLDS] = "holds here",
+    [LESSON_DOES_NOT_HOLD] = "does not hold here",
+    [LESSON_NOT_DECIDED] = "not decided here",
+};
+
+enum { OWN_OPTIONS = 16 };
+
+/* What the command line asked for. "-" is standard output. */
+struct wish {
+    struct lesson_run *run;
+    const char *json, *csv, *judge;
+    bool verbose;
+    bool given[OWN_OPTIONS]; /* which of the lesson's own options were given */
+};
+
+/* The verdict. ------------------------------------------------------------ */
+
+struct lesson_judgement lesson_judgement(enum lesson_verdict verdict,
+                                         const char *reason, ...)
+{
+    struct lesson_judgement judgement = {.verdict = verdict};
+    va_list arguments;
+    va_start(arguments, reason);
+    vsnprintf(judgement.reason, sizeof judgement.reason, reason, arguments);
+    va_end(arguments);
+    return judgement;
+}
+
+struct lesson_judgement lesson_judge(const struct lesson *of,
+                                     const struct lesson_figures *figures)
+{
+    const char *unknown = NULL;
+    if (of->needs_two_processors &&
+        isnan(lesson_value(figures, LESSON_TWO_PROCESSORS)))
+        unknown = LESSON_TWO_PROCESSORS;
+    for (size_t i = 0; of->judged[i] && !unknown; i++)
+        if (isnan(lesson_value(figures, of->judged[i])))
+            unknown = of->judged[i];
+    if (unknown)
+        return lesson_judgement(LESSON_NOT_DECIDED,
+                                "the figure \"%s\" is not known", unknown);
+    if (of->needs_two_processors) {
+        double given = lesson_value(figures, LESSON_TWO_PROCESSORS);
+        if (!(given >= 1.6))
+            return lesson_judgement(
+                LESSON_NOT_DECIDED,
+                "two busy processes do only %.2f times the work of one, so "
+                "this machine has no two processors to give just now",
+                given);
+    }
+    return of->judge(figures);
+}
+
+/* Figures and the table. -------------------------------------------------- */
+
+const struct lesson_figure *lesson_figure(const struct lesson_figures *figures,
+                                          const char *name)
+{
+    static const struct lesson_figure unknown = {.value = NAN,
+                                                 .low = NAN,
+                                                 .high = NAN};
+    for (size_t i = 0; i < figures->count; i++)
+        if (strcmp(figures->figure[i].name, name) == 0)
+            return &figures->figure[i];
+    return &unknown;
+}
+
+double lesson_value(const struct lesson_figures *figures, const char *name)
+{
+    return lesson_figure(figures, name)->value;
+}
+
+double lesson_setting(const struct lesson_run *run, const char *name)
+{
+    (void)run;
+    for (struct lesson_option *o = lesson.options; o && o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            return o->value;
+    assert(!"a lesson asks only for options that it has");
+    return NAN;
+}
+
+void lesson_table(struct lesson_run *run, const char *header)
+{
+    fprintf(run->table, "%s\n", header);
+}
+
+void lesson_row(struct lesson_run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(run->table, format, arguments);
+    va_end(arguments);
+    fputc('\n', run->table);
+}
+
+void lesson_number(char text[32], double value)
+{
+    if (isnan(value)) {
+        snprintf(text, 32, "unknown");
+        return;
+    }
+    if (fabs(value) < 1000 || fabs(value) >= 1e15) {
+        bool whole = value == floor(value) && fabs(value) < 1000;
+        snprintf(text, 32, whole ? "%.0f" : "%.4g", value);
+        return;
+    }
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%.0f", fabs(value));
+    char *to = text;
+    if (value < 0)
+        *to++ = '-';
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+}
+
+/* The report. ------------------------------------------------------------- */
+
+/* How many columns a UTF-8 text takes, for names and units like ours. */
+static int columns(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
+static void print_figure(const struct lesson_figure *f, int width, bool verbose)
+{
+    char value[32], low[32], high[32];
+    lesson_number(value, f->value);
+    printf("  %s%*s  %13s %s", f->name, width - columns(f->name), "", value,
+           f->unit);
+    if (verbose && f->rounds > 0) {
+        lesson_number(low, f->low);
+        lesson_number(high, f->high);
+        printf("%*s %s to %s (%u rounds, %.1f %%)",
+               12 - columns(f->unit) > 0 ? 12 - columns(f->unit) : 0, "", low,
+               high, f->rounds, 100 * f->coverage);
+    }
+    putchar('\n');
+}
+
+static void print_report(const struct lesson_figures *figures,
+                         const char *answer,
+                         const struct lesson_judgement *judgement, bool verbose)
+{
+    int width = 0;
+    for (size_t i = 0; i < figures->count; i++)
+        if (columns(figures->figure[i].name) > width)
+            width = columns(figures->figure[i].name);
+    printf("%s\n\n", answer);
+    for (size_t i = 0; i < figures->count; i++)
+        print_figure(&figures->figure[i], width, verbose);
+    printf("\nClaim (about %s): %s\n", lesson.about, lesson.claim);
+    printf("Rule: holds when %s.\n", lesson.rule);
+    printf("Verdict: %s: %s.\n", lesson_verdicts[judgement->verdict],
+           judgement->reason);
+}
+
+/* A table of its own, or the figures where the lesson drew none. */
+static void print_csv(FILE *out, const struct lesson_figures *figures,
+                      const char *table)
+{
+    if (table[0] != '\0') {
+        fputs(table, out);
+        return;
+    }
+    fputs("name,value,unit,low,high\n", out);
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct lesson_figure *f = &figures->figure[i];
+        fprintf(out, "\"%s\",%.9g,%s,%.9g,%.9g\n", f->name, f->value, f->unit,
+                f->low, f->high);
+    }
+}
+
+/* Opens "-" as standard output; says on standard error what it could not do. */
+static FILE *open_output(const char *file)
+{
+    FILE *out = strcmp(file, "-") == 0 ? stdout : fopen(file, "we");
+    if (!out)
+        fprintf(stderr, "%s: %s: %s\n", lesson.name, file, strerror(errno));
+    return out;
+}
+
+/* Closes what open_output() opened; a full disk shows only here. */
+static int close_output(FILE *out, const char *file)
+{
+    bool bad = ferror(out) || fflush(out) != 0;
+    if (out != stdout && fclose(out) != 0)
+        bad = true;
+    if (!bad)
+        return 0;
+    fprintf(stderr, "%s: %s: could not be written\n", lesson.name, file);
+    return -EIO;
+}
+
+/* Writes the answer into memory, for the text and the JSON alike. */
+static char *answer_of(const struct lesson_figures *figures)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return NULL;
+    lesson.answer(figures, out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* The command line. ------------------------------------------------------- */
+
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_LIVE, OPTION_JUDGE, OPTION_OWN };
+
+static error_t own_option(struct wish *wish, int index, const char *text,
+                          struct argp_state *state)
+{
+    struct lesson_option *o = &lesson.options[index];
+    char *end;
+    errno = 0;
+    double value = strtod(text, &end);
+    if (errno || end == text || *end || !(value >= o->least) ||
+        !(value <= o->most))
+        argp_error(state, "--%s is a number from %g to %g, not '%s'", o->name,
+                   o->least, o->most, text);
+    o->value = value;
+    wish->given[index] = true;
+    return 0;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct wish *wish = state->input;
+    switch (key) {
+    case 'q':
+        wish->run->quick = true;
+        return 0;
+    case 'v':
+        wish->verbose = true;
+        return 0;
+    case OPTION_JSON:
+        wish->json = argument ? argument : "-";
+        return 0;
+    case OPTION_CSV:
+        wish->csv = argument ? argument : "-";
+        return 0;
+    case OPTION_LIVE:
+        wish->run->live = true;
+        return 0;
+    case OPTION_JUDGE:
+        wish->judge = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is not an option", argument);
+        return EINVAL;
+    case ARGP_KEY_END:
+        if (wish->json && wish->csv && strcmp(wish->json, wish->csv) == 0)
+            argp_error(state, "--json and --csv cannot share one output");
+        return 0;
+    default:
+        if (key >= OPTION_OWN && key < OPTION_OWN + OWN_OPTIONS)
+            return own_option(wish, key - OPTION_OWN, argument, state);
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void read_command_line(int argc, char **argv, struct wish *wish)
+{
+    struct argp_option options[8 + OWN_OPTIONS] = {
+        {"quick", 'q', NULL, 0, "Measure for under 5 seconds", 0},
+        {"json", OPTION_JSON, "FILE", OPTION_ARG_OPTIONAL,
+         "Write waitbench-lesson/1 (to standard output instead of the text)",
+         0},
+        {"csv", OPTION_CSV, "FILE", OPTION_ARG_OPTIONAL,
+         "Write what the chart draws (to standard output instead of the text)",
+         0},
+        {"verbose", 'v', NULL, 0, "Show each figure's interval and rounds", 0},
+        {"judge", OPTION_JUDGE, "FILE", 0,
+         "Measure nothing: put the figures in FILE (waitbench-lesson/1, - is "
+         "standard input) before the rule",
+         0},
+    };
+    size_t n = 5;
+    if (lesson.live)
+        options[n++] = (struct argp_option){.name = "live",
+                                            .key = OPTION_LIVE,
+                                            .doc = lesson.live};
+    int own = OPTION_OWN;
+    for (struct lesson_option *o = lesson.options; o && o->name; o++)
+        options[n++] = (struct argp_option){.name = o->name,
+                                            .key = own++,
+                                            .arg = o->argument,
+                                            .doc = o->help};
+
+    char about[2048];
+    snprintf(about, sizeof about,
+             "%s\v"
+             "Claimed by %s, about %s. Holds when %s.\n\n"
+             "What to watch and what the figures mean: lessons/%s/README.md",
+             lesson.claim, lesson.source, lesson.about, lesson.rule,
+             lesson.name);
+    struct argp argp = {.options = options, .parser = parse, .doc = about};
+    argp_err_exit_status = 2;
+    error_t failed = argp_parse(&argp, argc, argv, 0, NULL, wish);
+    if (failed) {
+        fprintf(stderr, "%s: %s\n", lesson.name, strerror(failed));
+        exit(2);
+    }
+    for (int i = 0; wish->run->quick && i < own - OPTION_OWN; i++)
+        if (!wish->given[i])
+            lesson.options[i].value = lesson.options[i].quick_value;
+}
+
+/* Measures, or reads the figures that --judge names. 0 or -errno. */
+static int obtain_figures(const struct wish *wish)
+{
+    struct lesson_run *run = wish->run;
+    if (!wish->judge) {
+        int failed = 0;
+        if (lesson.needs_two_processors)
+            failed = lesson_needs_two_processors(run);
+        return failed ? failed : lesson.measure(run);
+    }
+    FILE *in = stdin;
+    if (strcmp(wish->judge, "-") != 0)
+        in = fopen(wish->judge, "re");
+    if (!in)
+        return -errno;
+    int failed = lesson_read_figures(in, &run->figures);
+    if (in != stdin)
+        fclose(in);
+    return failed;
+}
+
+/* Text, JSON and CSV, wherever they were asked for. 0 or -errno. */
+static int write_everything(const struct wish *wish, const char *table,
+                            const char *started_at)
+{
+    const struct lesson_figures *figures = &wish->run->figures;
+    struct lesson_judgement judgement = lesson_judge(&lesson, figures);
+    char *answer = answer_of(figures);
+    if (!answer)
+        return -ENOMEM;
+    int failed = 0;
+    bool text = true;
+    if (wish->json) {
+        text = text && strcmp(wish->json, "-") != 0;
+        FILE *out = open_output(wish->json);
+        if (out) {
+            lesson_write_json(out, &lesson, wish->run, answer, started_at);
+            failed = close_output(out, wish->json);
+        } else {
+            failed = -EIO;
+        }
+    }
+    if (wish->csv && !failed) {
+        text = text && strcmp(wish->csv, "-") != 0;
+        FILE *out = open_output(wish->csv);
+        if (out) {
+            print_csv(out, figures, table);
+            failed = close_output(out, wish->csv);
+        } else {
+            failed = -EIO;
+        }
+    }
+    if (text && !failed) {
+        print_report(figures, answer, &judgement, wish->verbose);
+        failed = close_output(stdout, "standard output");
+    }
+    free(answer);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    static struct lesson_run run;
+    struct wish wish = {.run = &run};
+    read_command_line(argc, argv, &wish);
+
+    char started_at[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(started_at, sizeof started_at, "%FT%TZ", gmtime_r(&now, &utc));
+
+    /* The last resort: SIGALRM ends the lesson, and its children with it. */
+    alarm(LESSON_SECONDS);
+    char *table = NULL;
+    size_t table_length;
+    run.table = open_memstream(&table, &table_length);
+    int failed = run.table ? obtain_figures(&wish) : -ENOMEM;
+    if (run.table && fclose(run.table) != 0 && !failed)
+        failed = -ENOMEM;
+    if (failed)
+        fprintf(stderr, "%s: %s\n", lesson.name, strerror(-failed));
+    else
+        failed = write_everything(&wish, table, started_at);
+    free(table);
+    return failed ? 1 : 0;
+}

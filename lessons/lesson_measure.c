@@ -1,0 +1,221 @@
+/* lesson_measure.c: time, rounds, processors, children. */
+#include "common/statistics.h"
+#include "lessons/lesson.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS_MOST = 64, WAYS_MOST = 64 };
+
+double lesson_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Figures. ---------------------------------------------------------------- */
+
+static struct lesson_figure *new_figure(struct lesson_run *run,
+                                        const char *name, const char *unit)
+{
+    struct lesson_figures *figures = &run->figures;
+    assert(figures->count < LESSON_FIGURES);
+    struct lesson_figure *f = &figures->figure[figures->count++];
+    assert(strlen(name) < sizeof f->name && strlen(unit) < sizeof f->unit);
+    *f = (struct lesson_figure){0};
+    snprintf(f->name, sizeof f->name, "%s", name);
+    snprintf(f->unit, sizeof f->unit, "%s", unit);
+    return f;
+}
+
+void lesson_count(struct lesson_run *run, const char *name, double value,
+                  const char *unit)
+{
+    struct lesson_figure *f = new_figure(run, name, unit);
+    f->value = f->low = f->high = value;
+}
+
+void lesson_median(struct lesson_run *run, const char *name, double *values,
+                   size_t n, const char *unit)
+{
+    struct lesson_figure *f = new_figure(run, name, unit);
+    sort_f64(values, n);
+    struct median_interval interval = median_interval(values, n, 0.95);
+    f->value = median_f64(values, n);
+    f->low = interval.low;
+    f->high = interval.high;
+    f->rounds = (unsigned)n;
+    f->coverage = interval.coverage;
+}
+
+/* Rounds. ----------------------------------------------------------------- */
+
+/* xorshift64 (Marsaglia 2003): enough to shuffle, the same on each run. */
+static uint64_t shuffled(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+int lesson_rounds(struct lesson_run *run, const struct lesson_way *ways,
+                  size_t count, unsigned rounds)
+{
+    assert(count <= WAYS_MOST && rounds >= 1 && rounds <= ROUNDS_MOST);
+    double(*values)[ROUNDS_MOST] = calloc(count, sizeof *values);
+    if (!values)
+        return -ENOMEM;
+    int failed = 0;
+    uint64_t seed = 20260101;
+    size_t order[WAYS_MOST];
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    for (unsigned round = 0; round < rounds; round++) {
+        for (size_t i = count; i > 1; i--) {
+            size_t j = shuffled(&seed) % i, last = order[i - 1];
+            order[i - 1] = order[j];
+            order[j] = last;
+        }
+        for (size_t i = 0; i < count; i++) {
+            const struct lesson_way *way = &ways[order[i]];
+            errno = 0;
+            double value = way->once(way->argument);
+            if (isnan(value)) {
+                failed = errno ? -errno : -EIO;
+                goto done;
+            }
+            values[order[i]][round] = value;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        lesson_median(run, ways[i].name, values[i], rounds, ways[i].unit);
+done:
+    free(values);
+    return failed;
+}
+
+/* Processors. ------------------------------------------------------------- */
+
+/*
+ * The processors that the lesson was started with: read before main, so that no
+ * thread finds the set that another one has narrowed.
+ */
+static cpu_set_t allowed;
+
+__attribute__((constructor)) static void read_allowed(void)
+{
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        CPU_SET(0, &allowed);
+}
+
+int lesson_processors(void)
+{
+    return CPU_COUNT(&allowed);
+}
+
+int lesson_stay_on(int k)
+{
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed) || k-- > 0)
+            continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        return sched_setaffinity(0, sizeof one, &one) == 0 ? 0 : -errno;
+    }
+    return -EINVAL;
+}
+
+/* About 40 ms of arithmetic that no compiler can leave out. */
+static void keep_busy(void)
+{
+    volatile uint64_t x = 1;
+    for (int i = 0; i < 20 * 1000 * 1000; i++)
+        x = x * 6364136223846793005u + 1442695040888963407u;
+}
+
+/* Seconds that n busy processes take together, or NAN and errno. */
+static double busy_processes(int n)
+{
+    pid_t child[2];
+    int made = 0, failed = 0;
+    double began = lesson_now();
+    for (; made < n; made++) {
+        child[made] = lesson_fork();
+        if (child[made] < 0) {
+            failed = child[made];
+            break;
+        }
+        if (child[made] == 0) {
+            keep_busy();
+            _exit(0);
+        }
+    }
+    while (made > 0) {
+        int bad = lesson_reap(child[--made]);
+        failed = failed ? failed : bad;
+    }
+    errno = -failed;
+    return failed ? NAN : lesson_now() - began;
+}
+
+int lesson_needs_two_processors(struct lesson_run *run)
+{
+    double best[3] = {0, INFINITY, INFINITY};
+    for (int round = 0; round < 3; round++)
+        for (int n = 1; n <= 2; n++) {
+            double seconds = busy_processes(n);
+            if (isnan(seconds))
+                return -errno;
+            best[n] = fmin(best[n], seconds);
+        }
+    lesson_count(run, LESSON_TWO_PROCESSORS, 2 * best[1] / best[2], "times");
+    return 0;
+}
+
+/* Processes and memory. --------------------------------------------------- */
+
+pid_t lesson_fork(void)
+{
+    pid_t parent = getpid();
+    fflush(NULL); /* or each child would print the buffer once more */
+    pid_t child = fork();
+    if (child < 0)
+        return -errno;
+    if (child > 0)
+        return child;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(125); /* the parent ended before it could be watched */
+    return 0;
+}
+
+int lesson_reap(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
+}
+
+void *lesson_shared(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    return memory;
+}

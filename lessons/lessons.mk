@@ -1,0 +1,31 @@
+# lessons.mk: the shelf. A lesson is NAME.c and NAME_measure.c in its folder;
+# what else one is made of stands in a line of its own: NAME_also := file.c
+
+LESSONS := \
+  overlapping-waits \
+  race
+
+shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
+
+define lesson_program
+$(B)/lessons/$(1): $(call objects,lessons/$(1)/$(1).c lessons/$(1)/$(1)_measure.c $($(1)_also) $(shelf))
+.PHONY: lesson-$(1)
+lesson-$(1): $(B)/lessons/$(1)
+	$(Q)LESSONS_BUILD=$(B)/lessons scripts/lessons $(LESSON_OPTIONS) $(1)
+endef
+$(foreach l,$(LESSONS),$(eval $(call lesson_program,$(l))))
+
+$(LESSONS:%=$(B)/lessons/%):
+	@mkdir -p $(@D)
+	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ -lm
+
+# They are built with everything else, and need a C compiler alone.
+all: $(LESSONS:%=$(B)/lessons/%)
+
+.PHONY: build-lessons lessons class list-lessons
+build-lessons: $(LESSONS:%=$(B)/lessons/%) ## build every lesson (needs a C compiler, nothing else)
+lessons: build-lessons ## run every lesson, draw its chart, write results/lessons/
+	$(Q)LESSONS_BUILD=$(B)/lessons scripts/lessons $(LESSON_OPTIONS) $(LESSONS)
+class: lessons ## the same: the shelf for a class (one at a time: make lesson-NAME)
+list-lessons:
+	@printf '%s\n' $(LESSONS)

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# race: totals that are known beforehand, and the thread sanitizer's opinion.
+
+setup() {
+    load lesson
+    lesson_use race
+    cat >figures <<'END'
+        two busy processes against one = 2
+        mutex: lost = 0
+        spinlock: lost = 0
+        atomic: lost = 0
+        own copy: lost = 0
+        children, own memory: the parent reads = 0
+        children, shared memory: lost = 40
+        no lock on 2 processors: lost = 40
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+@test "what was counted and what was lost make up the increments, in every race" {
+    "$LESSON" --quick --most=1e6 --csv=csv --json=json >/dev/null
+    [ "$(awk -F, 'NR > 1 && $5 + $6 != $4' csv)" = "" ]
+    # A cure counts each one: the total is known.
+    [ "$(awk -F, '$1 ~ /^(mutex|spinlock|atomic|own copy)$/ && $5 != $4' csv)" = "" ]
+    [ "$(awk -F, '$1 ~ /^(mutex|spinlock|atomic|own copy)$/' csv | wc -l)" -eq 40 ]
+    # One thread alone loses nothing, lock or none.
+    [ "$(awk -F, 'NR > 1 && $2 == 1 && $6 != 0' csv)" = "" ]
+    # With a yield between the steps on one processor, updates are lost; no luck is needed.
+    awk -F, '$1 == "no lock with a yield" && $4 == 1000 && $6 > 0 {n++} END {exit n != 5}' csv
+    # The figure is the median of the rows.
+    [ "$(awk -F, '$1 == "no lock on 2 processors" && $4 == 1000000 {print $6 / 10000}' csv | sort -g | sed -n 3p)" = \
+        "$(jq -r '.figures[] | select(.name == "no lock on 2 processors: lost").value' json)" ]
+}
+
+@test "the optimiser has turned the plain loop into one addition" {
+    command -v objdump >/dev/null || skip "objdump is not installed"
+    [[ "${CFLAGS:--O2 -g}" == *-O2* && $BUILD != *sanitize* ]] || skip "built with other flags"
+    objdump -d --no-show-raw-insn "$LESSON" | sed -n '/<add_optimised>:/,/^$/p' >optimised
+    grep -q 'ret' optimised
+    # No jump back: nothing is repeated.
+    objdump -d --no-show-raw-insn "$LESSON" | sed -n '/<add_carelessly>:/,/^$/p' >careless
+    [ "$(grep -c 'add.*,(%rdi)' optimised)" -eq 1 ] || [ "$(uname -m)" != x86_64 ]
+    [ "$(wc -l <optimised)" -lt "$(wc -l <careless)" ]
+}
+
+# bats test_tags=threads
+@test "the thread sanitizer names the broken counters and none of the cures" {
+    nm "$LESSON" | grep -q __tsan_init || skip "built without the thread sanitizer"
+    # All races are on one counter, so equal addresses are to be told as well.
+    TSAN_OPTIONS='exitcode=66 suppress_equal_addresses=0 log_path=stderr' run "$LESSON" --quick --most=1000
+    [ "$status" -eq 66 ]
+    named=$(grep -oE '#0 [a-z_]+' <<<"$output" | sort -u)
+    for broken in add_carelessly add_with_a_yield add_with_a_sleep; do
+        grep -q "$broken" <<<"$named"
+    done
+    if grep -E 'mutex|spinlock|atomically|own_cop' <<<"$named"; then return 1; fi
+    # Nor anything of the shelf: whatever it names is a broken way of adding.
+    if grep -vE ' (add_carelessly|add_with_a_yield|add_with_a_sleep|add_optimised|nanosleep|pthread_create|main)$' <<<"$named"; then
+        return 1
+    fi
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    for cure in mutex spinlock atomic "own copy"; do
+        [ "$(lesson_verdict "(.figures[] | select(.name == \"$cure: lost\")).value = 1")" = "does not hold here" ]
+    done
+    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("no lock"))).value = 0')" = "does not hold here" ]
+    [ "$(lesson_verdict '(.figures[] | select(.name | contains("shared"))).value = 0')" = "does not hold here" ]
+    [ "$(lesson_verdict '(.figures[] | select(.name | contains("own memory"))).value = 7')" = "does not hold here" ]
+    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("two busy"))).value = 1.5')" = "not decided here" ]
+}

@@ -42,11 +42,10 @@ threads    := threads/threads.c $(sequential)
 async      := async/async.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
               async/loop_epoll.c
 hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
-origin     := origin/origin.c
-benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
-              analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
-              analysis/results.c analysis/ledger.c analysis/evidence.c analysis/tables.c \
-              common/statistics.c common/units.c
+origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
+              origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
+              origin/due.c origin/log.c common/units.c
+benchstat  := analysis/benchstat.c common/statistics.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat
 
@@ -59,7 +58,7 @@ test_statistics := common/statistics.c
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
-$(B)/origin:            LIBS = $(call libraries,libevent_core libevent_pthreads jansson libxxhash)
+$(B)/origin:            LIBS = $(call libraries,libevent_core)
 $(B)/benchstat:         LIBS = $(call libraries,jansson libxxhash)
 $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libxxhash)
 

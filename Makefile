@@ -45,7 +45,10 @@ hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
 origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
               origin/due.c origin/log.c common/units.c
-benchstat  := analysis/benchstat.c common/statistics.c common/units.c
+benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
+              analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
+              analysis/results.c analysis/ledger.c analysis/evidence.c analysis/tables.c \
+              common/statistics.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat
 

@@ -1,0 +1,279 @@
+#include "analysis/evidence.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double LEVEL = 0.95; /* of every interval, at least */
+static const double ALPHA = 0.05; /* error rate over all pairs of a chart */
+
+struct spread spread_of(double *values, size_t n)
+{
+    struct spread none = {0, NAN, NAN, NAN, NAN};
+    if (n == 0)
+        return none;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i]))
+            return none;
+    sort_f64(values, n);
+    struct median_interval interval = median_interval(values, n, LEVEL);
+    return (struct spread){n, median_f64(values, n), interval.low, interval.high,
+                           interval.coverage};
+}
+
+double figure_of(const struct visit_seen *seen, enum figure figure)
+{
+    switch (figure) {
+    case WALL:
+        return seen->wall_s;
+    case MAKESPAN:
+        return seen->makespan_s;
+    case SPAWN:
+        return seen->spawn_s;
+    case RATE:
+        return seen->rate;
+    case FIRST:
+        return seen->first_ms;
+    case CPU_EACH:
+        return (seen->user_s + seen->system_s) / seen->planned_count;
+    case VOLUNTARY_EACH:
+        return seen->switches_voluntary / seen->planned_count;
+    case INVOLUNTARY_EACH:
+        return seen->switches_involuntary / seen->planned_count;
+    case CLIENT_SHARE:
+        return visit_client_share(seen);
+    case ORIGIN_SHARE:
+        return visit_origin_share(seen);
+    }
+    return NAN;
+}
+
+struct spread cell_spread(const struct cell *cell, enum figure figure)
+{
+    double *values = calloc(cell->made + 1, sizeof *values);
+    if (!values)
+        return spread_of(NULL, 0);
+    for (size_t i = 0; i < cell->made; i++)
+        values[i] = figure_of(cell->visits[i], figure);
+    struct spread spread = spread_of(values, cell->made);
+    free(values);
+    return spread;
+}
+
+enum figure compared_figure(const struct cell *cell)
+{
+    return strcmp(cell->axis, "none") == 0 ? WALL : MAKESPAN;
+}
+
+const struct cell *beside(const struct results *results, const struct cell *cell, const char *lane)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *other = &results->cells[i];
+        if (strcmp(other->experiment, cell->experiment) == 0 && strcmp(other->lane, lane) == 0 &&
+            json_equal(json_object_get(other->plan, "value"), json_object_get(cell->plan, "value")))
+            return other;
+    }
+    return NULL;
+}
+
+/* base's figure over cell's in each round that holds both; how many there are. */
+static size_t round_ratios(const struct cell *cell, const struct cell *base, double *ratios)
+{
+    enum figure figure = compared_figure(cell);
+    size_t count = 0;
+    for (size_t i = 0; i < cell->made; i++)
+        for (size_t k = 0; k < base->made; k++)
+            if (cell->visits[i]->round == base->visits[k]->round) {
+                ratios[count++] =
+                    figure_of(base->visits[k], figure) / figure_of(cell->visits[i], figure);
+                break; /* a round holds a cell once */
+            }
+    return count;
+}
+
+struct spread ratio_within_rounds(const struct cell *cell, const struct cell *base)
+{
+    double *ratios = calloc(cell->made + 1, sizeof *ratios);
+    if (!ratios)
+        return spread_of(NULL, 0);
+    struct spread spread = spread_of(ratios, round_ratios(cell, base, ratios));
+    free(ratios);
+    return spread;
+}
+
+struct noise_floor noise_floor_of(const struct results *results)
+{
+    struct noise_floor noise = {0, NAN};
+    double *ratios = calloc(results->made + 1, sizeof *ratios);
+    for (size_t i = 0; ratios && i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        const struct cell *twin = cell->again_of ? beside(results, cell, cell->again_of) : NULL;
+        if (!twin || cell_verdict(cell) != VALID || cell_verdict(twin) != VALID)
+            continue;
+        size_t count = round_ratios(cell, twin, ratios + noise.values);
+        for (size_t k = noise.values; k < noise.values + count; k++)
+            ratios[k] = fmax(ratios[k], 1 / ratios[k]);
+        noise.values += count;
+    }
+    if (noise.values > 0) {
+        sort_f64(ratios, noise.values);
+        noise.ratio = percentile_f64(ratios, noise.values, 95);
+    }
+    free(ratios);
+    return noise;
+}
+
+static int test_pair(struct pair *pair)
+{
+    double *logs = calloc(pair->a->made + 1, sizeof *logs);
+    if (!logs)
+        return -ENOMEM;
+    size_t count = round_ratios(pair->a, pair->b, logs);
+    for (size_t i = 0; i < count; i++)
+        logs[i] = log(logs[i]);
+    int error = signed_rank_test(logs, count, &pair->test);
+    pair->ratio = spread_of(logs, count);
+    /* The median and its interval are order statistics, so exp keeps them; an
+     * even count's median becomes the geometric mean of the middle two. */
+    pair->ratio.median = exp(pair->ratio.median);
+    pair->ratio.low = exp(pair->ratio.low);
+    pair->ratio.high = exp(pair->ratio.high);
+    free(logs);
+    return error;
+}
+
+static bool compares(const struct cell *cell, const char *experiment)
+{
+    return strcmp(cell->experiment, experiment) == 0 && strcmp(cell->kind, "timed") == 0 &&
+           !cell->again_of && cell_verdict(cell) == VALID;
+}
+
+static void decide(struct pair *pairs, size_t count, struct noise_floor floor)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pair *pair = &pairs[i];
+        double ratio = pair->ratio.median;
+        bool beyond = isfinite(floor.ratio) && fmax(ratio, 1 / ratio) > floor.ratio;
+        double n = (double)count;
+        if (pair->p_holm <= ALPHA && beyond)
+            pair->verdict = ratio > 1 ? FASTER : SLOWER;
+        else if (fmin(1, ldexp(2, -(int)pair->ratio.n)) * n > ALPHA || !isfinite(floor.ratio))
+            pair->verdict = TOO_FEW;
+        else
+            pair->verdict = NO_DIFFERENCE;
+    }
+}
+
+int pairs_of(const struct results *results, const char *experiment, struct noise_floor floor,
+             struct pair **pairs, size_t *count)
+{
+    size_t cells = results->cell_count, used = 0;
+    struct pair *all = calloc(cells * cells + 1, sizeof *all);
+    double *p = calloc(cells * cells + 1, sizeof *p);
+    int error = all && p ? 0 : -ENOMEM;
+    for (size_t i = 0; i < cells && !error; i++)
+        for (size_t k = i + 1; k < cells && !error; k++) {
+            const struct cell *a = &results->cells[i], *b = &results->cells[k];
+            if (!compares(a, experiment) || !compares(b, experiment) ||
+                beside(results, a, b->lane) != b)
+                continue;
+            all[used] = (struct pair){.a = a, .b = b};
+            error = test_pair(&all[used]);
+            p[used] = all[used].test.p;
+            used++;
+        }
+    if (!error)
+        error = holm_adjust(p, used);
+    for (size_t i = 0; i < used; i++)
+        all[i].p_holm = p[i];
+    free(p);
+    if (error) {
+        free(all);
+        return error;
+    }
+    decide(all, used, floor);
+    *pairs = all;
+    *count = used;
+    return 0;
+}
+
+/* Solves the symmetric 3×3 system for the normal equations; false where it has no
+ * one solution. m is overwritten. */
+static bool solve(double m[3][4], int size)
+{
+    for (int column = 0; column < size; column++) {
+        int best = column;
+        for (int row = column + 1; row < size; row++)
+            if (fabs(m[row][column]) > fabs(m[best][column]))
+                best = row;
+        if (fabs(m[best][column]) < 1e-9)
+            return false;
+        for (int k = 0; k < 4; k++) {
+            double swap = m[column][k];
+            m[column][k] = m[best][k];
+            m[best][k] = swap;
+        }
+        for (int row = 0; row < size; row++) {
+            double factor = m[row][column] / m[column][column];
+            for (int k = 0; k < 4 && row != column; k++)
+                m[row][k] -= factor * m[column][k];
+        }
+    }
+    for (int row = 0; row < size; row++)
+        m[row][3] /= m[row][row];
+    return true;
+}
+
+/* Adds one visit to the normal equations of CPU on (1, kept, first). */
+static void add_equation(double m[3][4], const struct visit_seen *seen)
+{
+    double first = fmin(seen->planned_concurrency, seen->planned_count);
+    const double x[] = {1, seen->planned_count - first, first};
+    double cpu = seen->user_s + seen->system_s;
+    if (!isfinite(cpu))
+        return;
+    for (int row = 0; row < 3; row++) {
+        for (int k = 0; k < 3; k++)
+            m[row][k] += x[row] * x[k];
+        m[row][3] += x[row] * cpu;
+    }
+}
+
+struct fetch_costs costs_of(const struct results *results, const struct cell *lane)
+{
+    double m[3][4] = {{0}};
+    double most = 0, least = INFINITY;
+    bool one_count = true;
+    double some_count = NAN;
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (strcmp(cell->experiment, lane->experiment) != 0 ||
+            strcmp(cell->lane, lane->lane) != 0 || cell_verdict(cell) != VALID)
+            continue;
+        for (size_t v = 0; v < cell->made; v++) {
+            const struct visit_seen *seen = cell->visits[v];
+            double first = fmin(seen->planned_concurrency, seen->planned_count);
+            most = fmax(most, first);
+            least = fmin(least, first);
+            one_count = one_count && !(seen->planned_count != some_count && isfinite(some_count));
+            some_count = seen->planned_count;
+            add_equation(m, seen);
+        }
+    }
+    struct fetch_costs costs = {0};
+    if (one_count || !solve(m, most > least ? 3 : 2))
+        return costs;
+    costs.known = true;
+    costs.start = fmax(0, m[0][3]);
+    costs.kept = fmax(0, m[1][3]);
+    costs.first = most > least ? fmax(0, m[2][3]) : 0;
+    return costs;
+}
+
+double model_makespan(double count, double concurrency, double delay_s, struct fetch_costs costs)
+{
+    double waves = ceil(count / concurrency);
+    return fmax(waves * delay_s + fmin(concurrency, count) * costs.first,
+                count * costs.kept + delay_s);
+}

@@ -1,0 +1,101 @@
+/*
+ * What the proven visits say: medians with their exact intervals, pairs of
+ * lanes compared within rounds, the noise floor of lanes that stand twice, and
+ * the costs of a fetch that the cost models are drawn with.
+ *
+ * A round is the unit: each lane gives one value a round, and pairs are formed
+ * within it. Nothing is averaged over rounds before, and no value is left out.
+ */
+#ifndef WAITBENCH_EVIDENCE_H
+#define WAITBENCH_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/results.h"
+#include "common/statistics.h"
+
+/* A median with its exact interval; all NAN and n 0 where a value is unknown. */
+struct spread {
+    size_t n;
+    double median, low, high, coverage;
+};
+
+/* Of n values, which it sorts. */
+struct spread spread_of(double *values, size_t n);
+
+/* One figure of a visit, by its place in struct visit_seen. */
+enum figure {
+    WALL,     /* hyperfine's: process start to exit */
+    MAKESPAN, /* the gate to the last record */
+    SPAWN,    /* the call of run() to the gate */
+    RATE,     /* fetches a second */
+    FIRST,    /* milliseconds from the gate to the first result */
+    CPU_EACH, /* processor seconds a fetch, the whole process and its children */
+    VOLUNTARY_EACH,
+    INVOLUNTARY_EACH, /* context switches a fetch */
+    CLIENT_SHARE,
+    ORIGIN_SHARE /* of one processor */
+};
+double figure_of(const struct visit_seen *seen, enum figure figure);
+struct spread cell_spread(const struct cell *cell, enum figure figure);
+
+/* What cells of this experiment are compared by: WALL without an axis, else MAKESPAN. */
+enum figure compared_figure(const struct cell *cell);
+
+/* The cell of another lane in the same experiment at the same value, or NULL. */
+const struct cell *beside(const struct results *results, const struct cell *cell, const char *lane);
+
+/*
+ * How many times as long base takes as cell, within rounds: the spread of the
+ * ratios. n is 0 where no round holds both.
+ */
+struct spread ratio_within_rounds(const struct cell *cell, const struct cell *base);
+
+/* The noise floor: how far apart two lanes that are the same come out. */
+struct noise_floor {
+    size_t values; /* within-round ratios it rests on, all A/A cells together */
+    double ratio;  /* 95th percentile of the larger over the smaller; NAN without any */
+};
+struct noise_floor noise_floor_of(const struct results *results);
+
+/* Two lanes at one value of an experiment. */
+struct pair {
+    const struct cell *a, *b;
+    struct spread ratio; /* b's time over a's: above 1 where a is faster */
+    struct signed_rank test;
+    double p_holm;
+    enum { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW } verdict; /* a, said of b */
+};
+
+/*
+ * All pairs of valid cells of one experiment, each lane once (lanes repeated
+ * for the floor are left out), adjusted together by Holm. "Faster" needs an
+ * adjusted p of at most 0.05 and a median ratio beyond the floor; where so few
+ * rounds could not reach that p at all, the verdict is TOO_FEW. Stores an array
+ * for the caller to free and its length; returns 0 or -ENOMEM, -E2BIG.
+ */
+int pairs_of(const struct results *results, const char *experiment, struct noise_floor floor,
+             struct pair **pairs, size_t *count);
+
+/* CPU seconds of the client: start once, first a connection, kept a further fetch. */
+struct fetch_costs {
+    bool known;
+    double start, first, kept;
+};
+
+/*
+ * Least squares of the client's CPU time over all visits of one lane in one
+ * experiment, on the fetches that opened a connection and those that did not.
+ * A lane whose connections never vary (sequential) has its first fetch's extra
+ * cost in start: first is then 0. Unknown below three different counts.
+ */
+struct fetch_costs costs_of(const struct results *results, const struct cell *lane);
+
+/*
+ * The cost model's makespan (docs/method.md):
+ * max(⌈N/C⌉·T + min(C,N)·first, N·kept + T).
+ */
+double model_makespan(double count, double concurrency, double delay_s, struct fetch_costs costs);
+
+#endif

@@ -1,0 +1,538 @@
+#include "analysis/experiment.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/units.h"
+
+static const char *const axis_names[] = {"none", "count", "concurrency", "delay", "size"};
+static const char *const profile_names[] = {"quick", "talk", "full"};
+
+enum { AXES = sizeof axis_names / sizeof *axis_names };
+
+const char *axis_name(enum axis axis)
+{
+    return axis_names[axis];
+}
+
+const char *placement_name(enum placement placement)
+{
+    return placement == APART ? "apart" : "together";
+}
+
+int say_problem(struct problem *problem, const char *file, const char *key, const char *format, ...)
+{
+    int used = snprintf(problem->text, sizeof problem->text, "%s: %s%s", file, key ? key : "",
+                        key ? ": " : "");
+    if (used < 0 || (size_t)used >= sizeof problem->text)
+        return -EINVAL;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->text + used, sizeof problem->text - (size_t)used, format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+/* Where an object stands, for messages: "profiles.quick." before its key. */
+struct place {
+    const char *file, *prefix;
+    struct problem *problem;
+};
+
+static int wrong(const struct place *place, const char *key, const char *right)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s%s", place->prefix, key);
+    return say_problem(place->problem, place->file, path, "%s", right);
+}
+
+/* Every key of object must be in the space-separated list known. */
+static int only_keys(const struct place *place, json_t *object, const char *known)
+{
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        size_t length = strlen(key);
+        const char *found = known;
+        while ((found = strstr(found, key))) {
+            bool starts = found == known || found[-1] == ' ';
+            if (starts && (found[length] == ' ' || found[length] == '\0'))
+                break;
+            found++;
+        }
+        if (!found || length == 0) {
+            char right[256];
+            snprintf(right, sizeof right, "no such key; there are: %s", known);
+            return wrong(place, key, right);
+        }
+    }
+    return 0;
+}
+
+static int want_integer(const struct place *place, json_t *object, const char *key, int64_t least,
+                        int64_t most, int64_t *out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    if (!json_is_integer(value) || json_integer_value(value) < least ||
+        json_integer_value(value) > most) {
+        char right[96];
+        snprintf(right, sizeof right, "must be a whole number from %lld to %lld", (long long)least,
+                 (long long)most);
+        return wrong(place, key, right);
+    }
+    *out = json_integer_value(value);
+    return 0;
+}
+
+static int want_seconds(const struct place *place, json_t *object, const char *key, double most,
+                        double *out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    double seconds = json_number_value(value);
+    if (!json_is_number(value) || !(seconds > 0 && seconds <= most)) {
+        char right[96];
+        snprintf(right, sizeof right, "must be a number of seconds above 0, at most %g", most);
+        return wrong(place, key, right);
+    }
+    *out = seconds;
+    return 0;
+}
+
+/* A string out of a list separated by '|'; an empty list allows any that is not empty. */
+static int want_word(const struct place *place, json_t *object, const char *key, const char *words,
+                     const char **out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    const char *text = json_string_value(value);
+    char right[128];
+    if (!words[0]) {
+        if (!text || !text[0])
+            return wrong(place, key, "must be a string that is not empty");
+        *out = text;
+        return 0;
+    }
+    snprintf(right, sizeof right, "must be one of %s", words);
+    size_t length = text ? strlen(text) : 0;
+    for (const char *word = words; length > 0; word++) {
+        size_t span = strcspn(word, "|");
+        if (span == length && strncmp(word, text, span) == 0) {
+            *out = text;
+            return 0;
+        }
+        word += span;
+        if (!*word)
+            break;
+    }
+    return wrong(place, key, right);
+}
+
+static int check_duration(const char *text)
+{
+    uint64_t ns;
+    return text ? parse_duration(text, &ns) : -EINVAL;
+}
+
+static int check_size(const char *text)
+{
+    uint64_t bytes;
+    return text ? parse_size(text, &bytes) : -EINVAL;
+}
+
+static int want_duration(const struct place *place, json_t *object, const char *key,
+                         const char **out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    if (check_duration(json_string_value(value)) < 0)
+        return wrong(place, key, "must be a duration such as \"100ms\"");
+    *out = json_string_value(value);
+    return 0;
+}
+
+static int want_size(const struct place *place, json_t *object, const char *key, const char **out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    if (check_size(json_string_value(value)) < 0)
+        return wrong(place, key, "must be a size such as \"1KiB\"");
+    *out = json_string_value(value);
+    return 0;
+}
+
+/* The names of a word's values, for keys of the two settings objects. */
+static int read_fixed(const struct place *place, json_t *object, struct settings *s)
+{
+    if (!object)
+        return 0;
+    if (!json_is_object(object))
+        return wrong(place, "", "must be an object");
+    json_t *keep_alive = json_object_get(object, "keep_alive");
+    if (keep_alive && !json_is_boolean(keep_alive))
+        return wrong(place, "keep_alive", "must be true or false");
+    if (keep_alive)
+        s->keep_alive = json_is_true(keep_alive);
+    int error = only_keys(
+        place, object,
+        "count count_each concurrency timeout retries keep_alive dispatch resolve cpu_work");
+    if (!error)
+        error = want_integer(place, object, "count", 1, 100000000, &s->count);
+    if (!error)
+        error = want_integer(place, object, "count_each", 1, 1000000, &s->count_each);
+    if (!error)
+        error = want_integer(place, object, "concurrency", 1, 1000000, &s->concurrency);
+    if (!error)
+        error = want_integer(place, object, "retries", 0, 100, &s->retries);
+    if (!error)
+        error = want_integer(place, object, "cpu_work", 0, 1000000, &s->cpu_work);
+    if (!error)
+        error = want_duration(place, object, "timeout", &s->timeout);
+    if (!error)
+        error = want_word(place, object, "dispatch", "counter|static", &s->dispatch);
+    return error ? error : want_word(place, object, "resolve", "once|each", &s->resolve);
+}
+
+static int read_origin(const struct place *place, json_t *object, struct settings *s)
+{
+    if (!object)
+        return 0;
+    if (!json_is_object(object))
+        return wrong(place, "", "must be an object");
+    int error = only_keys(place, object, "size delay jitter dist status fault every");
+    if (!error)
+        error = want_size(place, object, "size", &s->size);
+    if (!error)
+        error = want_duration(place, object, "delay", &s->delay);
+    if (!error)
+        error = want_duration(place, object, "jitter", &s->jitter);
+    if (!error)
+        error = want_word(place, object, "dist", "fixed|uniform|lognormal|pareto", &s->dist);
+    if (!error)
+        error = want_integer(place, object, "status", 100, 599, &s->status);
+    if (!error)
+        error = want_word(place, object, "fault", "reset|truncate|stall|drip|garbage", &s->fault);
+    return error ? error : want_integer(place, object, "every", 1, 1000000000, &s->every);
+}
+
+/* A lane that repeats another must name one that stands before it and be equal to it. */
+static int check_again(const struct place *place, const struct experiment *e, size_t lane)
+{
+    const struct lane *self = &e->lanes[lane];
+    for (size_t i = 0; i < lane; i++) {
+        if (e->lanes[i].name && strcmp(e->lanes[i].name, self->name) == 0)
+            return wrong(place, "name", "stands twice; a lane repeated needs a name of its own");
+    }
+    if (!self->again)
+        return 0;
+    for (size_t i = 0; i < lane; i++) {
+        const struct lane *other = &e->lanes[i];
+        if (!other->name || strcmp(other->name, self->again) != 0)
+            continue;
+        bool same_options = other->options == self->options ||
+                            (other->options && json_equal(other->options, self->options));
+        if (strcmp(other->model, self->model) == 0 && same_options)
+            return 0;
+        return wrong(place, "again", "must name a lane of the same model and options");
+    }
+    return wrong(place, "again", "must name a lane that stands before this one");
+}
+
+static int read_lane(const struct place *outer, struct experiment *e, size_t i, json_t *object)
+{
+    char prefix[32];
+    snprintf(prefix, sizeof prefix, "lanes[%zu].", i);
+    struct place place = {outer->file, prefix, outer->problem};
+    struct lane *lane = &e->lanes[i];
+    if (!json_is_object(object))
+        return wrong(&place, "", "must be an object with name and model");
+    int error = only_keys(&place, object, "name model again options");
+    if (!error)
+        error = want_word(&place, object, "name", "", &lane->name);
+    if (!error)
+        error = want_word(&place, object, "model", "", &lane->model);
+    if (!error)
+        error = want_word(&place, object, "again", "", &lane->again);
+    if (error)
+        return error;
+    if (!lane->name || !lane->model)
+        return wrong(&place, lane->name ? "model" : "name", "is missing");
+    /* The name is a path below build/, a column of tables and a key of charts. */
+    if (strpbrk(lane->model, "/ \t\n") || strpbrk(lane->name, ",/\"\t\n|"))
+        return wrong(&place, "name",
+                     "must hold no comma, slash, bar, quote, tab or newline, the "
+                     "model no slash or blank");
+    lane->options = json_object_get(object, "options");
+    if (lane->options && !json_is_array(lane->options))
+        return wrong(&place, "options", "must be an array of strings");
+    size_t k;
+    json_t *option;
+    for (k = 0; (option = json_array_get(lane->options, k)); k++) {
+        const char *text = json_string_value(option);
+        if (!text || text[0] != '-')
+            return wrong(&place, "options", "must be strings such as \"--backend=poll\"");
+    }
+    return check_again(&place, e, i);
+}
+
+static int read_lanes(const struct place *place, struct experiment *e)
+{
+    json_t *lanes = json_object_get(e->json, "lanes");
+    e->lane_count = json_array_size(lanes);
+    if (e->lane_count == 0 || e->lane_count > 64)
+        return wrong(place, "lanes", "must be an array of 1 to 64 lanes");
+    e->lanes = calloc(e->lane_count, sizeof *e->lanes);
+    if (!e->lanes)
+        return -ENOMEM;
+    int error = 0;
+    for (size_t i = 0; i < e->lane_count && !error; i++)
+        error = read_lane(place, e, i, json_array_get(lanes, i));
+    return error;
+}
+
+static bool value_fits(enum axis axis, json_t *value)
+{
+    if (axis == BY_DELAY)
+        return check_duration(json_string_value(value)) == 0;
+    if (axis == BY_SIZE)
+        return check_size(json_string_value(value)) == 0;
+    return json_is_integer(value) && json_integer_value(value) >= 1;
+}
+
+static int read_values(const struct place *place, struct experiment *e, json_t *profile)
+{
+    e->values = json_object_get(profile, "values");
+    if (e->axis == NO_AXIS)
+        return e->values ? wrong(place, "values", "needs an \"axis\" beside the lanes") : 0;
+    size_t count = json_array_size(e->values);
+    if (count == 0 || count > 64)
+        return wrong(place, "values", "must be an array of 1 to 64 values of the axis");
+    size_t i;
+    json_t *value;
+    for (i = 0; (value = json_array_get(e->values, i)); i++) {
+        if (!value_fits(e->axis, value))
+            return wrong(place, "values",
+                         e->axis == BY_DELAY  ? "must be durations such as \"100ms\""
+                         : e->axis == BY_SIZE ? "must be sizes such as \"1KiB\""
+                                              : "must be whole numbers of 1 or more");
+        for (size_t before = 0; before < i; before++)
+            if (json_equal(value, json_array_get(e->values, before)))
+                return wrong(place, "values", "holds a value twice");
+    }
+    return 0;
+}
+
+static int read_profile(const struct place *outer, struct experiment *e, const char *name)
+{
+    json_t *profiles = json_object_get(e->json, "profiles");
+    if (!json_is_object(profiles) || json_object_size(profiles) == 0)
+        return wrong(outer, "profiles", "must be an object with quick, talk or full");
+    struct place all = {outer->file, "profiles.", outer->problem};
+    int error = only_keys(&all, profiles, "quick talk full");
+    json_t *profile = json_object_get(profiles, name);
+    if (error || !profile)
+        return error;
+    char prefix[48], inner[64];
+    snprintf(prefix, sizeof prefix, "profiles.%s.", name);
+    struct place place = {outer->file, prefix, outer->problem};
+    if (!json_is_object(profile))
+        return wrong(&place, "", "must be an object");
+    int64_t rounds = 0;
+    error = only_keys(&place, profile, "rounds values longest_s ceiling_s fixed origin");
+    if (!error && !json_object_get(profile, "rounds"))
+        error = wrong(&place, "rounds", "is missing");
+    if (!error)
+        error = want_integer(&place, profile, "rounds", 1, 1000, &rounds);
+    if (!error)
+        error = want_seconds(&place, profile, "longest_s", 86400, &e->longest_s);
+    if (!error)
+        error = want_seconds(&place, profile, "ceiling_s", 60, &e->ceiling_s);
+    if (!error)
+        error = read_values(&place, e, profile);
+    e->rounds = (int)rounds;
+    snprintf(inner, sizeof inner, "%sfixed.", prefix);
+    place.prefix = inner;
+    if (!error)
+        error = read_fixed(&place, json_object_get(profile, "fixed"), &e->settings);
+    snprintf(inner, sizeof inner, "%sorigin.", prefix);
+    return error ? error : read_origin(&place, json_object_get(profile, "origin"), &e->settings);
+}
+
+static int read_ceiling(const struct place *place, struct experiment *e)
+{
+    json_t *tools = json_object_get(e->json, "ceiling");
+    if (tools && !json_is_array(tools))
+        return wrong(place, "ceiling", "must be an array of \"wrk\" and \"h2load\"");
+    size_t i;
+    json_t *tool;
+    for (i = 0; (tool = json_array_get(tools, i)); i++) {
+        const char *name = json_string_value(tool);
+        if (name && strcmp(name, "wrk") == 0)
+            e->wrk = true;
+        else if (name && strcmp(name, "h2load") == 0)
+            e->h2load = true;
+        else
+            return wrong(place, "ceiling", "must be an array of \"wrk\" and \"h2load\"");
+    }
+    return 0;
+}
+
+static int read_axis(const struct place *place, struct experiment *e)
+{
+    const char *axis = NULL;
+    int error = want_word(place, e->json, "axis", "count|concurrency|delay|size|none", &axis);
+    for (int i = 0; axis && i < AXES; i++)
+        if (strcmp(axis, axis_names[i]) == 0)
+            e->axis = (enum axis)i;
+    return error;
+}
+
+static int read_head(const struct place *place, struct experiment *e)
+{
+    const char *schema = json_string_value(json_object_get(e->json, "schema"));
+    if (!schema || strcmp(schema, "waitbench-experiment/1") != 0)
+        return wrong(place, "schema", "must be \"waitbench-experiment/1\"");
+    const char *placement = NULL, *kind = NULL;
+    int error = only_keys(place, e->json,
+                          "schema name question chart kind placement axis lanes fixed origin "
+                          "ceiling profiles");
+    if (!error)
+        error = want_word(place, e->json, "name", "", &e->name);
+    if (!error)
+        error = want_word(place, e->json, "question", "", &e->question);
+    if (!error)
+        error = want_word(place, e->json, "chart", "", &e->chart);
+    if (!error)
+        error = want_word(place, e->json, "kind", "timed|traced", &kind);
+    if (!error)
+        error = want_word(place, e->json, "placement", "apart|together", &placement);
+    if (error)
+        return error;
+    if (!e->name || !e->question)
+        return wrong(place, e->name ? "question" : "name", "is missing");
+    if (strpbrk(e->name, "/ \t\n.") || (e->chart && strpbrk(e->chart, "/ \t\n.")))
+        return wrong(place, "name", "and chart must hold no slash, dot or blank");
+    if (!placement)
+        return wrong(place, "placement",
+                     "is missing: \"apart\" (client and origin on a processor "
+                     "each) or \"together\" (client on all)");
+    e->traced = kind && strcmp(kind, "traced") == 0;
+    e->placement = strcmp(placement, "apart") == 0 ? APART : TOGETHER;
+    return read_axis(place, e);
+}
+
+static int read_all(struct experiment *e, const char *file, const char *profile,
+                    struct problem *problem)
+{
+    struct place top = {file, "", problem};
+    struct place fixed = {file, "fixed.", problem}, origin = {file, "origin.", problem};
+    if (!json_is_object(e->json))
+        return say_problem(problem, file, NULL, "must be a JSON object");
+    int error = read_head(&top, e);
+    if (!error)
+        error = read_lanes(&top, e);
+    if (!error)
+        error = read_fixed(&fixed, json_object_get(e->json, "fixed"), &e->settings);
+    if (!error)
+        error = read_origin(&origin, json_object_get(e->json, "origin"), &e->settings);
+    if (!error)
+        error = read_ceiling(&top, e);
+    if (!error)
+        error = read_profile(&top, e, profile);
+    if (error || e->rounds == 0)
+        return error;
+    if (e->settings.count < 0 && e->settings.count_each < 0 && e->axis != BY_COUNT)
+        return wrong(&fixed, "count", "is missing");
+    if (e->settings.count_each >= 0 && (e->settings.count >= 0 || e->axis == BY_COUNT))
+        return wrong(&fixed, "count_each", "stands instead of a count");
+    if (e->settings.concurrency < 0 && e->axis != BY_CONCURRENCY)
+        return wrong(&fixed, "concurrency", "is missing");
+    if (e->traced && (e->axis != NO_AXIS || e->rounds != 1))
+        return wrong(&top, "kind", "traced goes without an axis and with one round");
+    return 0;
+}
+
+int experiment_open(struct experiment *experiment, const char *file, const char *profile,
+                    struct problem *problem)
+{
+    *experiment = (struct experiment){
+        .longest_s = INFINITY,
+        .ceiling_s = 0.5,
+        .settings = {.count = -1,
+                     .count_each = -1,
+                     .concurrency = -1,
+                     .retries = -1,
+                     .cpu_work = -1,
+                     .status = -1,
+                     .every = -1,
+                     .keep_alive = true},
+    };
+    bool known = false;
+    for (size_t i = 0; i < sizeof profile_names / sizeof *profile_names; i++)
+        known = known || strcmp(profile, profile_names[i]) == 0;
+    if (!known)
+        return say_problem(problem, profile, NULL, "no such profile; there are quick, talk, full");
+    json_error_t error;
+    experiment->json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+    if (!experiment->json && error.line < 0)
+        return say_problem(problem, file, NULL, "%s", error.text);
+    if (!experiment->json)
+        return say_problem(problem, file, NULL, "line %d: %s", error.line, error.text);
+    return read_all(experiment, file, profile, problem);
+}
+
+void experiment_close(struct experiment *experiment)
+{
+    free(experiment->lanes);
+    json_decref(experiment->json);
+    *experiment = (struct experiment){0};
+}
+
+size_t experiment_values(const struct experiment *experiment)
+{
+    return experiment->axis == NO_AXIS ? 1 : json_array_size(experiment->values);
+}
+
+struct settings experiment_at(const struct experiment *experiment, size_t i)
+{
+    struct settings s = experiment->settings;
+    json_t *value = json_array_get(experiment->values, i);
+    switch (experiment->axis) {
+    case NO_AXIS:
+        break;
+    case BY_COUNT:
+        s.count = json_integer_value(value);
+        break;
+    case BY_CONCURRENCY:
+        s.concurrency = json_integer_value(value);
+        break;
+    case BY_DELAY:
+        s.delay = json_string_value(value);
+        break;
+    case BY_SIZE:
+        s.size = json_string_value(value);
+        break;
+    }
+    if (s.count_each >= 0)
+        s.count = s.count_each * s.concurrency;
+    return s;
+}
+
+const char *experiment_value(const struct experiment *experiment, size_t i, char buffer[static 32])
+{
+    json_t *value = json_array_get(experiment->values, i);
+    if (json_is_string(value))
+        snprintf(buffer, 32, "%s", json_string_value(value));
+    else
+        snprintf(buffer, 32, "%lld", (long long)json_integer_value(value));
+    return buffer;
+}

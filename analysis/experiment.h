@@ -1,0 +1,86 @@
+/*
+ * An experiment is data: scripts/experiments/NAME.json says which lanes are
+ * compared, over which axis, with which settings of the models and the origin,
+ * in which rounds of each profile. results/README.md has every key.
+ *
+ * Reading is strict. An unknown key, a wrong type or a value out of range
+ * fails with one line that names file and key and says what would be right,
+ * since a misspelt setting that is passed over would measure something else.
+ *
+ * Single-threaded; nothing here is called while anything is measured.
+ */
+#ifndef WAITBENCH_EXPERIMENT_H
+#define WAITBENCH_EXPERIMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What went wrong, as one line without a newline. */
+struct problem {
+    char text[640];
+};
+
+/* Writes file, key (NULL for none) and the sentence into problem; returns -EINVAL. */
+__attribute__((format(printf, 4, 5))) int say_problem(struct problem *problem, const char *file,
+                                                      const char *key, const char *format, ...);
+
+enum placement { APART, TOGETHER };
+
+enum axis { NO_AXIS, BY_COUNT, BY_CONCURRENCY, BY_DELAY, BY_SIZE };
+
+/* What the models are told, and what the origin is told. Strings are borrowed
+ * from the experiment's JSON; NULL and -1 stand for "not said". */
+struct settings {
+    int64_t count, concurrency, retries, cpu_work;
+    int64_t count_each; /* count is this times the concurrency */
+    const char *timeout, *dispatch, *resolve;
+    bool keep_alive;
+    const char *size, *delay, *jitter, *dist, *fault;
+    int64_t status, every;
+};
+
+struct lane {
+    const char *name, *model;
+    const char *again; /* the lane that this one repeats (A/A), or NULL */
+    json_t *options;   /* further options of the model, an array of strings, or NULL */
+};
+
+struct experiment {
+    json_t *json; /* owner of every string below */
+    const char *name, *question, *chart;
+    bool traced; /* one traced visit a lane, never timed */
+    enum placement placement;
+    enum axis axis;
+    struct lane *lanes;
+    size_t lane_count;
+    /* Of the chosen profile. */
+    int rounds;
+    double longest_s; /* a cell predicted to take longer is drawn as a prediction only */
+    struct settings settings;
+    json_t *values; /* of the axis: numbers, or strings for delay and size; NULL without axis */
+    /* The fastest client seen: which of wrk and h2load are run, and for how long. */
+    bool wrk, h2load;
+    double ceiling_s;
+};
+
+/*
+ * Reads file for one profile (quick, talk or full). Returns 0, or -EINVAL with
+ * the problem worded, or -ENOMEM. An experiment that does not name the profile
+ * is left with rounds 0. experiment_close frees what was read, also after an
+ * error.
+ */
+int experiment_open(struct experiment *experiment, const char *file, const char *profile,
+                    struct problem *problem);
+void experiment_close(struct experiment *experiment);
+
+/* The settings at the axis's i-th value, and that value as text in a buffer. */
+struct settings experiment_at(const struct experiment *experiment, size_t i);
+const char *experiment_value(const struct experiment *experiment, size_t i, char buffer[static 32]);
+size_t experiment_values(const struct experiment *experiment); /* 1 without an axis */
+
+const char *axis_name(enum axis axis); /* "count", …; "none" */
+const char *placement_name(enum placement placement);
+
+#endif

@@ -108,16 +108,22 @@ void lesson_row(struct lesson_run *run, const char *format, ...)
     fputc('\n', run->table);
 }
 
-void lesson_number(char text[32], double value)
+int lesson_compare(const struct lesson_figure *one,
+                   const struct lesson_figure *other)
+{
+    return one->low > other->high ? 1 : one->high < other->low ? -1 : 0;
+}
+
+const char *lesson_number(char text[32], double value)
 {
     if (isnan(value)) {
         snprintf(text, 32, "unknown");
-        return;
+        return text;
     }
     if (fabs(value) < 1000 || fabs(value) >= 1e15) {
         bool whole = value == floor(value) && fabs(value) < 1000;
         snprintf(text, 32, whole ? "%.0f" : "%.4g", value);
-        return;
+        return text;
     }
     char digits[32];
     int length = snprintf(digits, sizeof digits, "%.0f", fabs(value));
@@ -130,6 +136,7 @@ void lesson_number(char text[32], double value)
         *to++ = digits[i];
     }
     *to = '\0';
+    return text;
 }
 
 /* The report. ------------------------------------------------------------- */

@@ -119,8 +119,16 @@ __attribute__((format(printf, 2, 3))) struct lesson_judgement lesson_judgement(
 struct lesson_judgement lesson_judge(const struct lesson *,
                                      const struct lesson_figures *);
 
-/* Prints a number for people: 1,234,567 or 0.3012 (four digits). */
-void lesson_number(char text[32], double value);
+/* 1 if one figure's interval lies wholly above the other's, -1 below, else 0.
+ */
+int lesson_compare(const struct lesson_figure *, const struct lesson_figure *);
+
+/*
+ * Writes a number for people, 1,234,567 or 0.3012 (four digits), and returns
+ * text: fprintf(out, "%s", LESSON_NUMBER(value)).
+ */
+const char *lesson_number(char text[32], double value);
+#define LESSON_NUMBER(value) lesson_number((char[32]){0}, value)
 
 /* The chart's table: the header line once, then rows. Fields need no quotes. */
 void lesson_table(struct lesson_run *, const char *header);

@@ -3,7 +3,8 @@
 
 LESSONS := \
   overlapping-waits \
-  race
+  race \
+  creation-cost
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

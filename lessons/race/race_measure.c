@@ -292,13 +292,12 @@ static int measure(struct lesson_run *run)
 
 static void answer(const struct lesson_figures *f, FILE *out)
 {
-    char increments[32];
-    lesson_number(increments, lesson_value(f, "increments at most"));
     fprintf(out,
             "Two threads that share a counter without a lock lose %.3g %% of "
             "%s increments on two processors and %.3g %% on one; a mutex "
             "loses %.0f and costs %.3g ns an increment instead of %.3g.",
-            lesson_value(f, "no lock on 2 processors: lost"), increments,
+            lesson_value(f, "no lock on 2 processors: lost"),
+            LESSON_NUMBER(lesson_value(f, "increments at most")),
             lesson_value(f, "no lock on 1 processor: lost"),
             lesson_value(f, "mutex: lost"),
             lesson_value(f, "mutex, 2 threads: an increment"),

@@ -64,8 +64,13 @@ y_px(r) = bottom - (bottom - top) * (logarithmic ? log(r / floor_at) / log(ceili
 
 rough = ceiling_at / 5; decade = 10**floor(log10(rough))
 step = rough / decade > 5 ? 10 * decade : rough / decade > 2 ? 5 * decade : rough / decade > 1 ? 2 * decade : decade
-steps = logarithmic ? int(ceil(log10(ceiling_at / floor_at))) + 1 : int(ceiling_at / step)
-mark(i) = logarithmic ? 10**(floor(log10(floor_at)) + i) : i * step
+# On a logarithmic axis 1, 2 and 5 of each decade where there are few decades, else 1.
+fine = (logarithmic && ceiling_at / floor_at < 1500)
+decades = logarithmic ? int(ceil(log10(ceiling_at / floor_at))) + 1 : 0
+steps = logarithmic ? (fine ? 3 * decades : decades) : int(ceiling_at / step)
+within(i) = i % 3 == 0 ? 1 : i % 3 == 1 ? 2 : 5
+first_decade = logarithmic ? floor(log10(floor_at)) : 0
+mark(i) = fine ? within(i) * 10**(first_decade + i / 3) : logarithmic ? 10**(first_decade + i) : i * step
 do for [i = 0:steps] {
     if (mark(i) >= floor_at && mark(i) <= ceiling_at) {
         set arrow from screen px(left), first mark(i) to screen px(right), first mark(i) nohead back lc rgb rule lw 2
@@ -88,13 +93,15 @@ do for [pass = 0:1] { do for [i = 1:n] {
 set label rate_x at screen px((left + right) / 2.),py(bottom + axis_gap) center noenhanced font ''.size_of(label_size) textcolor rgb ink
 set label rate_y at screen px(page_left),py(182) left noenhanced font ''.size_of(small_size) textcolor rgb ink
 
-# The ceiling: no more than C answers in one delay.
-if (known_value(delay_s) && delay_s > 0) {
-    edge = ceiling_at * delay_s < most_at ? ceiling_at * delay_s : most_at
-    if (edge > few_at) {
-        set label rate_ceiling at screen px(x_px(edge) - 18), py(y_px(edge / delay_s) + 24) right noenhanced front \
-            font ''.size_of(small_size) textcolor rgb soft
-    }
+# The ceiling, no more than C answers in one delay, is named where it leaves the picture.
+edge = NaN
+if (known_value(delay_s) && delay_s > 0) { edge = ceiling_at * delay_s < most_at ? ceiling_at * delay_s : most_at; edge_rate = edge / delay_s }
+do for [i = 1:n] {
+    if (drawn[i] && model[i] eq 'ceiling' && median[i] <= ceiling_at && !(at_once[i] <= edge)) { edge = at_once[i]; edge_rate = median[i] }
+}
+if (known_value(edge) && edge > few_at) {
+    set label rate_ceiling at screen px(x_px(edge) - 46), py(y_px(edge_rate) - 12 > top + 14 ? y_px(edge_rate) - 12 : top + 14) right noenhanced front \
+        font ''.size_of(small_size) textcolor rgb soft
 }
 
 # A reminder of how far points must lie apart to differ, where the run knows.
@@ -109,7 +116,7 @@ if (known_value(noise_floor)) {
 # Points and intervals ----------------------------------------------------------------
 
 array beside[n]
-is_model(i) = model[i] ne 'fastest-client' && model[i] ne 'ceiling'
+is_model(i) = model[i] ne 'fastest-client' && model[i] ne 'ceiling' && !again(model[i])
 near(i, k) = at_once[i] == at_once[k] && drawn[i] && drawn[k] && is_model(i) && is_model(k) && abs(y_px(median[i]) - y_px(median[k])) < 30
 do for [i = 1:n] {
     group = 0; before = 0
@@ -121,7 +128,7 @@ do for [i = 1:n] {
 place(i) = at_once[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
 invalid_here = 0
 do for [i = 1:n] {
-    if (!drawn[i] && is_model(i)) {
+    if (!drawn[i] && model[i] ne 'fastest-client' && model[i] ne 'ceiling') {
         set label ''.said(model[i]) . ': ' . w_invalid at screen px(x_px(at_once[i]) + (at_once[i] == most ? 18 : 0)),py(bottom - 26 - 32 * invalid_here) right \
             noenhanced front font ''.size_of(small_size - 2) textcolor rgb soft
         invalid_here = invalid_here + 1
@@ -137,7 +144,8 @@ do for [i = 1:n] {
 # Each series' name and its best figure at the right, pushed apart where they would touch.
 # One that ends in the left half is named where it ends.
 array label_y[n]; array order[n]; array best[n]
-at_right(k) = last[k] > 0 && k != ceiling && x_px(at_once[last[k]]) > (left + right) / 2.
+named(k) = last[k] > 0 && k != ceiling && !again(name[k])
+at_right(k) = named(k) && x_px(at_once[last[k]]) > (left + right) / 2.
 do for [k = 1:models] {
     label_y[k] = at_right(k) ? y_px(median[last[k]]) : -1000 * k; order[k] = k; best[k] = 0
     do for [i = 1:n] { if (series[i] == k && drawn[i]) { if (best[k] == 0) { best[k] = i } else { if (median[i] > median[best[k]]) { best[k] = i } } } }
@@ -153,7 +161,7 @@ do for [pass = 1:80] { do for [b = 1:models - 1] {
 shift = models > 0 && label_y[order[models]] > bottom - 24 ? label_y[order[models]] - (bottom - 24) : 0
 do for [k = 1:models] {
     y = label_y[k] - shift
-    if (last[k] > 0 && k != ceiling) {
+    if (named(k)) {
         i = last[k]; b = best[k]
         shade = k == fastest ? soft : colour(name[k])
         x = right + 60
@@ -176,17 +184,36 @@ do for [k = 1:models] {
 }
 
 question = placement eq 'apart' ? rate_question : placement eq 'together' ? rate_question_together : rate_question_real
+do for [k = 1:models] { if (again(name[k])) { rate_note = rate_note . (strstrt(rate_note, rate_note_again) ? '' : ' ' . rate_note_again) } }
 note = rate_note . (fastest > 0 ? ' ' . rate_note_fastest : '')
 eval page
-of(k) = (strcol('model') eq name[k] && yes('valid') ? column('concurrency') : NaN)
+# Each series from the least to the most in flight, in a block of its own; what is invalid breaks its line.
+set print $series
+do for [k = 1:models] {
+    after = -1
+    do for [pass = 1:n] {
+        next = 0
+        do for [i = 1:n] {
+            if (series[i] == k && at_once[i] > after) { if (next == 0) { next = i } else { if (at_once[i] < at_once[next]) { next = i } } }
+        }
+        if (next > 0) {
+            after = at_once[next]
+            print drawn[next] ? sprintf('%.9g,%.9g,%.9g,%.9g', at_once[next], median[next], \
+                known_value(low[next]) ? low[next] : median[next], known_value(high[next]) ? high[next] : median[next]) : ''
+        }
+    }
+    print ''; print ''
+    if (last[k] == 0) { print 'NaN,NaN,NaN,NaN'; print ''; print '' }
+}
+unset print
+set datafile nocolumnheaders
 cap(r) = (r > ceiling_at ? NaN : r)
 set samples 400
 band = mix(soft, paper, 0.78)
-plot for [k = (fastest > 0 ? fastest : 1):(fastest > 0 ? fastest : 0)] data using (of(k)):(amount('low_per_s')):(amount('high_per_s')) \
-         with filledcurves fc rgb band notitle, \
-     for [k = 1:models] data using (k == ceiling ? NaN : of(k)):(amount('median_per_s')) \
+plot for [k = 1:models] $series index k - 1 using (k == fastest ? $1 : NaN):3:4 with filledcurves fc rgb band notitle, \
+     for [k = 1:models] $series index k - 1 using (k == ceiling || again(name[k]) ? NaN : $1):2 \
          with lines lc rgb (k == fastest ? soft : colour(name[k])) lw 5 notitle, \
-     for [k = (ceiling > 0 ? ceiling : 1):(ceiling > 0 ? ceiling : 0)] data using (of(k)):(cap(amount('median_per_s'))) \
-         with lines lc rgb soft lw 3 dashtype (10, 8) notitle, \
+     for [k = 1:models] $series index k - 1 using (again(name[k]) ? $1 : NaN):2 with lines lc rgb colour(name[k]) lw 3 dashtype (4, 4) notitle, \
+     for [k = 1:models] $series index k - 1 using (k == ceiling ? $1 : NaN):(cap($2)) with lines lc rgb soft lw 3 dashtype (10, 8) notitle, \
      cap(x / delay_s) with lines lc rgb soft lw 3 dashtype (10, 8) notitle
 set output

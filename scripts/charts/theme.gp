@@ -6,15 +6,17 @@
 #
 # What a caller may set with `gnuplot -e "…"`, all optional:
 #   data      the CSV to draw            ../data/NAME.csv beside the chart's folder
+#   results   a result's folder          data is then RESULTS/data/NAME.csv
 #   output    the file to write          NAME.svg in the chart's folder (NAME-dark.svg in the dark theme)
 #   theme     light | dark               light
 #   format    svg | png | pdf            the output's ending, else svg
 #   language  en | es | pt               the environment's CHART_LANG, else en
-#   subtitle  one line under the title   what the chart's own words say
-#   placement apart | together | real    apart; where client and server ran (METHOD: said in the title)
+#   subtitle  under the title, before the words for the placement   nothing
+#   placement apart | together | real    apart; where client and server ran (the title says it)
 #   caption   what the chart does not say, in place of the words for the placement
 #   noise_floor  a fraction, 0.021       drawn where the chart compares models
-# A file NAME.settings.gp beside the chart may set the same; what -e says goes before it.
+# A file NAME.settings.gp beside the chart (or the one that `settings` names) may set the same, each as
+# `if (!exists('subtitle')) { subtitle = '…' }`, so that what -e says goes before it.
 #
 # Every text that comes from data is drawn `noenhanced`, or goes through literal(): a model or a
 # subtitle with _ ^ { } in it is printed as it stands.
@@ -55,7 +57,7 @@ if (!exists('format')) {
     format = 'svg'
     if (exists('output')) { if (strlen(output) > 4) { format = output[strlen(output) - 2:] } }
 }
-if (!exists('data')) { data = here . '../data/' . chart . '.csv' }
+if (!exists('data')) { data = (exists('results') ? results . '/data/' : here . '../data/') . chart . '.csv' }
 if (!exists('output')) { output = here . chart . (theme eq 'dark' ? '-dark.' : '.') . format }
 if (!exists('language')) { language = system('printf %s "${CHART_LANG:-en}"') }
 if (!exists('placement')) { placement = 'apart' }
@@ -113,8 +115,11 @@ deep(m) = mix(colour(m), ink, 0.55)
 
 said_base(b) = b eq 'sequential' ? w_sequential : b eq 'processes' ? w_processes : b eq 'threads' ? w_threads \
     : b eq 'async' ? w_async : b eq 'hybrid' ? w_hybrid : b eq 'coroutines' ? w_coroutines : b
+rest(m) = m[strlen(base(m)) + 1:]
 said(m) = m eq 'fastest-client' ? w_fastest_client \
-    : base(m) eq '' ? m : said_base(base(m)) . m[strlen(base(m)) + 1:]
+    : base(m) eq '' ? m : said_base(base(m)) . (rest(m) eq ' (again)' ? ' ' . w_again : rest(m))
+# A model that a run measures twice, under two names, shows how far noise alone goes.
+again(m) = (strstrt(m, ' (again)') > 0)
 
 # Numbers as the language writes them, three figures that count.
 point(s) = w_decimal eq '.' ? s : replace(s, '.', w_decimal)
@@ -178,7 +183,7 @@ hex(c) = sprintf('#%06x', c)
 # Every text states its size. What is left to the terminal's own is how large a point is drawn: in SVG
 # that follows the font's size, and 12 makes it what the other two make of 30.
 if (format eq 'svg') {
-    set terminal svg size 1920,1080 dynamic enhanced font ''.size_of(12) background ''.hex(paper) linewidth 1 name 'waitbench'
+    set terminal svg size 1920,1080 dynamic enhanced font ''.size_of(12) background ''.hex(paper) linewidth 1 name ''.replace(chart, '-', '_')
 }
 if (format eq 'png') {
     set terminal pngcairo size 1920,1080 enhanced font ''.size_of(30) fontscale 0.75 pointscale 1.6 background ''.hex(paper) linewidth 1
@@ -200,7 +205,8 @@ note = ''
 # Title, subtitle and caption; opens the output, so that nothing is written before data were read.
 page = "set output output; " \
     . "set label 9001 ''.bold(question) at screen px(page_left),py(66) left font ''.size_of(fitting(question, title_size * 1.12, 1800) / 1.12) textcolor rgb ink; " \
-    . "set label 9002 ''.(exists('subtitle') ? subtitle : subtitle_words) at screen px(page_left),py(130) left noenhanced " \
-    . "font ''.size_of(fitting(exists('subtitle') ? subtitle : subtitle_words, subtitle_size, 1800)) textcolor rgb soft; " \
+    . "subtitle_line = (exists('subtitle') ? subtitle . (subtitle_words eq '' ? '' : ' · ') : '') . subtitle_words; " \
+    . "set label 9002 subtitle_line at screen px(page_left),py(130) left noenhanced " \
+    . "font size_of(fitting(subtitle_line, subtitle_size, 1960)) textcolor rgb soft; " \
     . "caption_lines = wrap((note eq '' ? '' : note . ' ') . (exists('caption') ? caption : caption_words), 142); " \
     . "set label 9003 caption_lines at screen px(page_left),py(986) left noenhanced font ''.size_of(caption_size) textcolor rgb soft"

@@ -150,6 +150,23 @@ do for [k = 1:models] {
 question = count_question
 note = count_note
 eval page
-plot for [k = 1:models] data using (strcol('model') eq name[k] ? column('count') : NaN):(amount('model_s')) \
-    with lines lc rgb colour(name[k]) lw 4 notitle
+# Each model's line from the least to the most, in a block of its own.
+set print $lines
+do for [k = 1:models] {
+    after = -1
+    do for [pass = 1:n] {
+        next = 0
+        do for [i = 1:n] {
+            if (series[i] == k && known_value(cost[i]) && count[i] > after) {
+                if (next == 0) { next = i } else { if (count[i] < count[next]) { next = i } }
+            }
+        }
+        if (next > 0) { after = count[next]; print sprintf('%.9g,%.9g', count[next], cost[next]) }
+    }
+    if (after < 0) { print 'NaN,NaN' }
+    print ''; print ''
+}
+unset print
+set datafile nocolumnheaders
+plot for [k = 1:models] $lines index k - 1 using 1:2 with lines lc rgb colour(name[k]) lw 4 notitle
 set output

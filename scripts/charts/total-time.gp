@@ -67,18 +67,26 @@ if (known_value(noise_floor) && known_value(fastest)) {
         left noenhanced front font ''.size_of(small_size - 2) textcolor rgb soft
 }
 
+# What was measured a second time is paler.
+shade(m) = again(m) ? mix(colour(m), paper, 0.45) : colour(m)
+
 # Draw, a row a model. ----------------------------------------------------------------
 
 do for [i = 1:n] {
     m = middle(i); over = m - thick / 2; under = m + thick / 2
-    set label ''.bold(said(model[i])) at screen px(left - 24),py(m) right front font ''.size_of(fitting(said(model[i]), name_size * 1.1, left - 60) / 1.1) textcolor rgb ink
+    if (again(model[i])) {
+        set label ''.said(model[i]) at screen px(left - 24),py(m) right noenhanced front font ''.size_of(small_size) textcolor rgb soft
+    } else {
+        set label ''.bold(said(model[i])) at screen px(left - 24),py(m) right front \
+            font ''.size_of(fitting(said(model[i]), name_size * 1.1, left - 60) / 1.1) textcolor rgb ink
+    }
     if (!drawn[i]) {
         set label ''.(known_value(median[i]) ? w_invalid : w_invalid . ', ' . w_not_run) at first seconds_of(16), screen py(m) left noenhanced front \
             font ''.size_of(value_size) textcolor rgb soft
     } else {
         beyond = median[i] > time_end
         end = beyond ? time_end : median[i]
-        set object rectangle from first 0, screen py(under) to first end, screen py(over) front fc rgb colour(model[i])
+        set object rectangle from first 0, screen py(under) to first end, screen py(over) front fc rgb shade(model[i])
         if (known_value(spawn[i])) {
             set object rectangle from first 0, screen py(under) to first spawn[i], screen py(over) front fc rgb deep(model[i])
         }
@@ -94,9 +102,14 @@ do for [i = 1:n] {
                     front fillstyle solid 1.0 noborder fc rgb paper
             }
             at = time_end - seconds_of(150)
-            set label ''.bold(figure) . literal(' · ' . total_beyond) at first at, screen py(m - 18) right front \
-                font ''.size_of(value_size) textcolor rgb on(colour(model[i]))
-            set label detail at first at, screen py(m + 22) right noenhanced front font ''.size_of(small_size) textcolor rgb on(colour(model[i]))
+            if (thick > 80) {
+                set label ''.bold(figure) . literal(' · ' . total_beyond) at first at, screen py(m - 18) right front \
+                    font ''.size_of(value_size) textcolor rgb on(shade(model[i]))
+                set label detail at first at, screen py(m + 22) right noenhanced front font ''.size_of(small_size) textcolor rgb on(shade(model[i]))
+            } else {
+                set label ''.bold(figure) . literal(' · ' . total_beyond . ' · ' . detail) at first at, screen py(m) right front \
+                    font ''.size_of(thick * 0.5 < small_size ? thick * 0.5 : small_size) textcolor rgb on(shade(model[i]))
+            }
         } else {
             if (known_value(low[i]) && known_value(high[i])) {
                 set arrow from first low[i], screen py(m) to first high[i], screen py(m) nohead front lc rgb ink lw 4

@@ -1,0 +1,431 @@
+#!/usr/bin/env bats
+# The charts, drawn from invented data: every form of each, and what must and must not stand in them.
+# bats file_tags=plain
+
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031
+
+setup() {
+    load lib
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    CHARTS=$ROOT/scripts/charts
+    SAMPLES=$ROOT/tests/fixtures/charts
+    unset CHART_LANG
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# The charts that there are.
+chart_names() {
+    local file
+    for file in "$CHARTS"/*.gp; do
+        file=$(basename "$file" .gp)
+        [[ $file == theme || $file == words ]] || echo "$file"
+    done
+}
+
+# sketch NAME DATA OUTPUT [GNUPLOT-SETTINGS]
+sketch() {
+    gnuplot -e "data='$2'; output='$3'; ${4:-}" "$CHARTS/$1.gp"
+}
+
+# The texts of an SVG, a line each, without their marks of type.
+texts() {
+    grep '<text[ >]' "$1" | sed -e 's/<[^>]*>//g' -e 's/^[[:space:]]*//' \
+        -e 's/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+}
+
+# says FILE TEXT: TEXT stands in one of the file's texts.
+says() {
+    texts "$1" | grep -qF -- "$2" || {
+        echo "'$2' is not among:"
+        texts "$1"
+        return 1
+    }
+}
+
+# The right ends of the rectangles of an SVG that are filled with this colour, as 'R, G, B'.
+right_ends() {
+    grep -F "<polygon fill = 'rgb($2)'" "$1" | sed "s/.*points = '[^ ]* \([0-9.]*\),.*/\1/"
+}
+
+# marks FILE COLOUR [POINT]: the places x,y of an SVG's points of this colour and kind.
+marks() {
+    grep -F "color='rgb($2)'" "$1" | grep -F "<use xlink:href='#gpPt${3:-}" |
+        sed 's/.*translate(\([0-9.,]*\)).*/\1/'
+}
+
+# The strokes of an SVG's lines that are not in ink.
+strokes() {
+    grep -o "<path stroke='rgb[^/]*" "$1" | grep -vF 'rgb( 22,  24,  27)' | sort
+}
+
+@test "every chart has invented data, and they are what make-samples writes" {
+    local name
+    mkdir again
+    "$SAMPLES/make-samples" again
+    for name in $(chart_names); do
+        cmp "again/$name.csv" "$SAMPLES/$name.csv"
+    done
+}
+
+# bats test_tags=slow
+@test "each chart is drawn in each format and theme, 16:9" {
+    local name theme
+    for name in $(chart_names); do
+        for theme in light dark; do
+            sketch "$name" "$SAMPLES/$name.csv" a.svg "theme='$theme'"
+            tail -n 2 a.svg | grep -q '</svg>'
+            grep -q 'viewBox="0 0 1920 1080"' a.svg
+            sketch "$name" "$SAMPLES/$name.csv" a.png "theme='$theme'"
+            # The width and the height in a PNG's header: 1920 and 1080.
+            [ "$(od -An -tx1 -j16 -N8 a.png | tr -d ' ')" = 0000078000000438 ]
+            sketch "$name" "$SAMPLES/$name.csv" a.pdf "theme='$theme'"
+            [ "$(head -c 5 a.pdf)" = "%PDF-" ]
+            tail -c 8 a.pdf | grep -q '%%EOF'
+            mv a.svg "$name-$theme.svg"
+            rm a.png a.pdf
+        done
+        ! cmp -s "$name-light.svg" "$name-dark.svg"
+    done
+}
+
+@test "gnuplot says nothing while it draws" {
+    local name
+    for name in $(chart_names); do
+        run sketch "$name" "$SAMPLES/$name.csv" a.svg
+        [ "$status" -eq 0 ]
+        [ -z "$output" ]
+    done
+}
+
+@test "each chart says its question, its axis and what it does not say, in three languages" {
+    local name language
+    while IFS='|' read -r name language question axis limits; do
+        CHART_LANG=$language sketch "$name" "$SAMPLES/$name.csv" a.svg
+        says a.svg "$question"
+        says a.svg "$axis"
+        says a.svg "$limits"
+    done <<'END'
+total-time|en|How long until the last URL is here?|shorter is better|What it does not say
+total-time|es|¿Cuánto tarda en llegar la última URL?|menos es mejor|Lo que no dice
+total-time|pt|Quanto tempo até chegar a última URL?|menos é melhor|O que ele não diz
+time-by-count|en|What do ten times as many URLs cost?|seconds   (lower is better)|libcurl
+time-by-count|es|¿Qué cuesta diez veces más URL?|segundos   (menos es mejor)|libcurl
+time-by-count|pt|Quanto custam dez vezes mais URLs?|segundos   (menos é melhor)|libcurl
+rate-by-concurrency|en|How many at once until one core is full?|higher is better|closed loop
+rate-by-concurrency|es|¿Cuántas a la vez hasta llenar un núcleo?|más es mejor|bucle cerrado
+rate-by-concurrency|pt|Quantas ao mesmo tempo até encher um núcleo?|mais é melhor|laço fechado
+timeline|en|Who waits when?|shorter is better|never a timed one
+timeline|es|¿Quién espera y cuándo?|menos es mejor|nunca se cronometra
+timeline|pt|Quem espera, e quando?|menos é melhor|nunca é cronometrada
+END
+}
+
+@test "the three languages have the same words, and each chart is drawn in each" {
+    local language name
+    for language in en es pt; do
+        sed -n "/^if (language eq '$language')/,/^}/p" "$CHARTS/words.gp" |
+            grep -oE '[a-z_]+ = ' | sort >"words-$language"
+        [ -s "words-$language" ]
+        [ -z "$(uniq -d "words-$language")" ]
+        for name in $(chart_names); do
+            CHART_LANG=$language sketch "$name" "$SAMPLES/$name.csv" "$name-$language.svg"
+        done
+    done
+    cmp words-en words-es
+    cmp words-en words-pt
+}
+
+@test "colours are defined in the theme file alone" {
+    local file
+    for file in "$CHARTS"/*.gp; do
+        [[ $file != */theme.gp ]] || continue
+        run grep -nE '0x[0-9A-Fa-f]{6}|#[0-9A-Fa-f]{6}' "$file"
+        [ "$status" -eq 1 ]
+    done
+}
+
+@test "one colour a model in every chart and both themes" {
+    local name theme
+    for name in $(chart_names); do
+        for theme in light dark; do
+            sketch "$name" "$SAMPLES/$name.csv" a.svg "theme='$theme'"
+            grep -qF 'rgb(230, 159,   0)' a.svg
+            grep -qF 'rgb(  0, 114, 178)' a.svg
+            grep -qF 'rgb(213,  94,   0)' a.svg
+            grep -qF 'rgb(  0, 158, 115)' a.svg
+        done
+    done
+}
+
+@test "the same data draw the same chart, edited data another" {
+    local name
+    for name in $(chart_names); do
+        sketch "$name" "$SAMPLES/$name.csv" one.svg
+        sketch "$name" "$SAMPLES/$name.csv" two.svg
+        cmp one.svg two.svg
+        # The last figure of the last row but its flags, one more.
+        awk -F, -v OFS=, 'NR == FNR { rows = FNR; next }
+            FNR == rows { for (i = NF; i > 2; i--) if ($i ~ /[.]|[0-9]{3}/) { $i *= 1.5; break } } { print }' \
+            "$SAMPLES/$name.csv" "$SAMPLES/$name.csv" >edited.csv
+        ! cmp -s edited.csv "$SAMPLES/$name.csv"
+        sketch "$name" edited.csv two.svg
+        ! cmp -s one.svg two.svg
+    done
+}
+
+@test "total-time: bars are as long as the medians, start-up and whiskers where they belong" {
+    cat >a.csv <<'END'
+model,median_s,low_s,high_s,spawn_s,ideal_s,rounds,valid
+processes,0.8,0.7,0.9,0.2,0.6,9,1
+threads,0.4,0.39,0.42,0.1,0.3,9,1
+END
+    sketch total-time a.csv a.svg
+    awk -v p="$(right_ends a.svg '  0, 114, 178')" -v t="$(right_ends a.svg '213,  94,   0')" \
+        'BEGIN { ratio = (p - 330) / (t - 330); exit !(ratio > 1.999 && ratio < 2.001) }'
+    says a.svg '0.800 s'
+    says a.svg '0.700 – 0.900 s · start-up 0.200 s'
+    says a.svg 'ideal 0.600 s'
+    says a.svg 'ideal 0.300 s'
+    says a.svg '9 rounds'
+    # The darker start-up: a quarter of the bar.
+    grep -E "<polygon fill = 'rgb\( 12,  65,  95\)'" a.svg | sed "s/.*points = '[^ ]* \([0-9.]*\),.*/\1/" >spawn
+    awk -v p="$(right_ends a.svg '  0, 114, 178')" '{ part = ($1 - 330) / (p - 330); exit !(part > 0.249 && part < 0.251) }' spawn
+}
+
+@test "total-time: a bar of another order is cut open and says so" {
+    sketch total-time "$SAMPLES/total-time.csv" a.svg
+    says a.svg 'off the scale'
+    sed -i 's/^sequential.*/sequential,0.9,0.8,0.95,0.001,0.4,7,1/' "$(cp "$SAMPLES/total-time.csv" b.csv && echo b.csv)"
+    sketch total-time b.csv b.svg
+    run says b.svg 'off the scale'
+    [ "$status" -ne 0 ]
+}
+
+@test "total-time: an invalid row is no bar" {
+    sed 's/^\(async.*\),1$/\1,0/' "$SAMPLES/total-time.csv" >a.csv
+    sketch total-time "$SAMPLES/total-time.csv" good.svg
+    sketch total-time a.csv a.svg
+    [ "$(right_ends good.svg '  0, 158, 115' | wc -l)" -eq 1 ]
+    [ "$(right_ends a.svg '  0, 158, 115' | wc -l)" -eq 0 ]
+    run says good.svg invalid
+    [ "$status" -ne 0 ]
+    says a.svg invalid
+    says a.svg async
+    run says a.svg '0.422 s'
+    [ "$status" -ne 0 ]
+}
+
+@test "total-time: nothing but invalid rows is still drawn as such" {
+    sed 's/,1$/,0/; s/^processes.*/processes,,,,,,,0/' "$SAMPLES/total-time.csv" >a.csv
+    sketch total-time a.csv a.svg
+    [ "$(texts a.svg | grep -c '^invalid')" -eq 4 ]
+    says a.svg 'not measured'
+}
+
+@test "the noise floor is drawn where it is given" {
+    sketch total-time "$SAMPLES/total-time.csv" a.svg 'noise_floor=0.021'
+    says a.svg '2.1 %'
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" a.svg 'noise_floor=0.021'
+    says a.svg 'noise floor 2.1 %'
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" a.svg
+    run says a.svg 'noise floor'
+    [ "$status" -ne 0 ]
+}
+
+@test "time-by-count: what was only predicted is hollow and says so" {
+    sketch time-by-count "$SAMPLES/time-by-count.csv" a.svg
+    # Squares: number 5 of gnuplot's is filled, written gpPt4; 4 is hollow, gpPt3.
+    [ "$(marks a.svg '230, 159,   0' 3 | wc -l)" -eq 2 ]
+    [ "$(texts a.svg | grep -cx 'predicted')" -eq 2 ]
+    says a.svg '400 s, predicted'
+    # Measured after all: no hollow one is left.
+    awk -F, -v OFS=, '$7 == 0 { $3 = $6; $4 = $6 * 0.99; $5 = $6 * 1.01; $7 = 1 } { print }' \
+        "$SAMPLES/time-by-count.csv" >b.csv
+    sketch time-by-count b.csv b.svg
+    [ "$(marks b.svg '230, 159,   0' 3 | wc -l)" -eq 0 ]
+    [ "$(texts b.svg | grep -cx 'predicted')" -eq 0 ]
+}
+
+@test "time-by-count: tenfold is one step on both axes" {
+    cat >a.csv <<'END'
+model,count,median_s,low_s,high_s,model_s,measured
+sequential,4,0.4,0.39,0.41,0.4,1
+sequential,40,4,3.9,4.1,4,1
+sequential,400,40,39,41,40,1
+END
+    sketch time-by-count a.csv a.svg
+    marks a.svg '230, 159,   0' 4 | tail -n 3 | tr ',' ' ' | awk '
+        NR > 1 { dx[NR] = $1 - x; dy[NR] = $2 - y } { x = $1; y = $2 }
+        END { exit !(NR == 3 && dx[2] > 0 && dy[2] < 0 && dx[3] - dx[2] < 0.1 && dx[2] - dx[3] < 0.1 &&
+                     dy[3] - dy[2] < 0.1 && dy[2] - dy[3] < 0.1) }'
+}
+
+@test "time-by-count: a measured row without a figure is no point" {
+    sed 's/^async,400,.*/async,400,,,,0.41,1/' "$SAMPLES/time-by-count.csv" >a.csv
+    sketch time-by-count "$SAMPLES/time-by-count.csv" good.svg
+    sketch time-by-count a.csv a.svg
+    [ "$(marks a.svg '  0, 158, 115' | wc -l)" -eq $(($(marks good.svg '  0, 158, 115' | wc -l) - 1)) ]
+    says a.svg invalid
+}
+
+@test "rate-by-concurrency: an invalid row is no point and breaks the line" {
+    sed '/^async,16,/s/,1$/,0/' "$SAMPLES/rate-by-concurrency.csv" >a.csv
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" good.svg
+    sketch rate-by-concurrency a.csv a.svg
+    [ "$(marks a.svg '  0, 158, 115' | wc -l)" -eq $(($(marks good.svg '  0, 158, 115' | wc -l) - 1)) ]
+    says a.svg 'async: invalid'
+    # The line of six points in one stroke is two.
+    [ "$(grep -o "stroke='rgb(  0, 158, 115)'[^/]*" good.svg | tr -cd 'M' | wc -c)" -lt \
+        "$(grep -o "stroke='rgb(  0, 158, 115)'[^/]*" a.svg | tr -cd 'M' | wc -c)" ]
+}
+
+@test "rate-by-concurrency: rows in any order draw the same lines" {
+    { head -n 1 "$SAMPLES/rate-by-concurrency.csv"; grep ^sequential "$SAMPLES/rate-by-concurrency.csv"
+        grep ^processes "$SAMPLES/rate-by-concurrency.csv" | tac
+        grep ^threads "$SAMPLES/rate-by-concurrency.csv" | tac
+        grep ^async "$SAMPLES/rate-by-concurrency.csv"
+        grep ^fastest "$SAMPLES/rate-by-concurrency.csv" | tac; } >a.csv
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" one.svg
+    sketch rate-by-concurrency a.csv two.svg
+    # All strokes but those in ink, which are the points' intervals.
+    strokes one.svg >one
+    strokes two.svg >two
+    [ -s one ]
+    cmp one two
+}
+
+@test "rate-by-concurrency: the ceiling and the fastest client are named where they are known" {
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" a.svg
+    says a.svg 'fastest client seen'
+    run says a.svg ceiling
+    [ "$status" -ne 0 ]
+    sketch rate-by-concurrency "$SAMPLES/rate-by-concurrency.csv" a.svg 'delay_s=0.001'
+    says a.svg 'ceiling: in flight ÷ delay'
+    grep -v ^fastest "$SAMPLES/rate-by-concurrency.csv" >b.csv
+    echo 'ceiling,16,16000,,,1' >>b.csv
+    sketch rate-by-concurrency b.csv b.svg
+    says b.svg 'ceiling: in flight ÷ delay'
+    run says b.svg 'wrk'
+    [ "$status" -ne 0 ]
+}
+
+@test "timeline: a band for each wait, a mark for each answer, spans of the processor below" {
+    sketch timeline "$SAMPLES/timeline.csv" a.svg
+    # Strong in the model's colour: one receiving each of 12 URLs.
+    for colour in '230, 159,   0' '  0, 114, 178' '213,  94,   0' '  0, 158, 115'; do
+        [ "$(right_ends a.svg "$colour" | wc -l)" -eq 12 ]
+    done
+    # In ink: the processor's spans, and three in the key.
+    [ "$(right_ends a.svg ' 22,  24,  27' | wc -l)" -eq $((3 + $(grep -c ',cpu,' "$SAMPLES/timeline.csv"))) ]
+    says a.svg '12 URLs, at most 4 in flight'
+    says a.svg 'all here after 1.21 s'
+    says a.svg '4 processes, each waits for its own answer'
+    says a.svg 'one thread waits for 4 answers at once'
+    # Each URL's number once a model.
+    [ "$(texts a.svg | grep -cx '7')" -eq 4 ]
+}
+
+@test "timeline: what is too short to see is widened to a width that the caption names" {
+    printf '%s\n' 'model,lane,index,phase,start_s,end_s' 'async,0,1,waiting,0,0.1' \
+        'async,0,1,receiving,0.1,0.10001' 'async,0,,cpu,0,0.00002' >a.csv
+    sketch timeline a.csv a.svg
+    grep -F "<polygon fill = 'rgb(  0, 158, 115)'" a.svg |
+        sed "s/.*points = '\([0-9.]*\),[^ ]* \([0-9.]*\),.*/\1 \2/" | awk '{ exit !($2 - $1 > 5.9 && $2 - $1 < 6.1) }'
+    texts a.svg | grep -qE 'less than [0-9.]+ (ms|µs) is drawn that wide'
+}
+
+@test "text from data is printed as it stands" {
+    sed 's/^threads/th_r{e}ads^2 \& <b> ~@/' "$SAMPLES/total-time.csv" >a.csv
+    sketch total-time a.csv a.svg "subtitle='{/:Bold 1_0} ^ & <i> @ ~ \n'; caption='a_b^c {d} & <e>'"
+    says a.svg 'th_r{e}ads^2 & <b> ~@'
+    says a.svg '{/:Bold 1_0} ^ & <i> @ ~ \n'
+    says a.svg 'a_b^c {d} & <e>'
+}
+
+@test "no data is one clear line, a failure, and no picture" {
+    local name
+    for name in $(chart_names); do
+        : >empty.csv
+        head -n 1 "$SAMPLES/$name.csv" >header.csv
+        cut -d, -f1-2,4- "$SAMPLES/$name.csv" >column.csv
+        for data in nowhere.csv empty.csv header.csv column.csv; do
+            run sketch "$name" "$data" a.svg
+            [ "$status" -eq 1 ]
+            [ "${#lines[@]}" -eq 1 ]
+            [[ ${lines[0]} == "$name: no "*"$data"* ]]
+            [ ! -e a.svg ]
+        done
+    done
+}
+
+@test "an unknown theme, format, language or placement is refused" {
+    local setting
+    for setting in "theme='blue'" "format='gif'" "language='xx'" "placement='moon'"; do
+        run sketch total-time "$SAMPLES/total-time.csv" a.svg "$setting"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}
+
+@test "draw makes all formats and themes, and copies that redraw by themselves" {
+    mkdir -p "a result's" other && mkdir "a result's/data"
+    cp "$SAMPLES"/*.csv "a result's/data/"
+    "$CHARTS/draw" --subtitle="400 URLs, it's said" --noise-floor=0.03 "a result's" total-time timeline
+    local ending
+    for ending in .svg .png .pdf -dark.svg -dark.png -dark.pdf; do
+        [ -s "a result's/charts/total-time$ending" ]
+        [ -s "a result's/charts/timeline$ending" ]
+    done
+    [ ! -e "a result's/charts/time-by-count.svg" ]
+    says "a result's/charts/total-time.svg" "400 URLs, it's said · Client on one core"
+    cp "a result's/charts/total-time.svg" before.svg
+    rm "a result's/charts/total-time.svg"
+    (cd "a result's/charts" && gnuplot total-time.gp)
+    cmp before.svg "a result's/charts/total-time.svg"
+    (cd other && gnuplot "../a result's/charts/total-time.gp")
+    cmp before.svg "a result's/charts/total-time.svg"
+    [ -z "$(ls other)" ]
+    sed -i 's/^async,0.42/async,0.47/' "a result's/data/total-time.csv"
+    (cd "a result's/charts" && gnuplot total-time.gp)
+    says "a result's/charts/total-time.svg" '0.472 s'
+}
+
+@test "draw goes by what the result says of its charts, and leaves it alone with --into" {
+    mkdir -p result/data result/charts
+    cp "$SAMPLES/total-time.csv" result/data/second.csv
+    cp "$SAMPLES/timeline.csv" result/data/
+    echo "if (!exists('data')) { data = here . '../data/second.csv' }" >result/charts/total-time.settings.gp
+    "$CHARTS/draw" --formats=svg --themes=light result
+    says result/charts/total-time.svg '0.422 s'
+    [ -s result/charts/timeline.svg ]
+    [ ! -e result/charts/timeline-dark.svg ]
+    find result -type f -exec cksum {} + | sort >before
+    "$CHARTS/draw" --formats=svg --language=pt --into=slides result
+    find result -type f -exec cksum {} + | sort | cmp - before
+    says slides/total-time.svg '0,422 s'
+    says slides/timeline-dark.svg 'Quem espera, e quando?'
+}
+
+@test "draw says what is wrong" {
+    run "$CHARTS/draw" --help
+    [ "$status" -eq 0 ]
+    [[ $output == Usage:* ]]
+    run "$CHARTS/draw"
+    [ "$status" -eq 2 ]
+    run "$CHARTS/draw" nowhere
+    [ "$status" -eq 1 ]
+    [[ $output == *nowhere* ]]
+    mkdir -p result/data
+    run "$CHARTS/draw" result
+    [ "$status" -eq 1 ]
+    for wrong in --formats=gif --themes=blue --language=xx --noise-floor=much --placement=moon --wrong; do
+        run "$CHARTS/draw" "$wrong" result
+        [ "$status" -eq 2 ]
+    done
+    run "$CHARTS/draw" result no-such-chart
+    [ "$status" -eq 2 ]
+    run "$CHARTS/draw" result total-time
+    [ "$status" -eq 1 ]
+    [[ $output == *"no such file"* ]]
+}

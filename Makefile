@@ -53,9 +53,12 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
 PROGRAMS := $(MODELS) origin benchstat
 
 # tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
-UNIT     := units statistics
+UNIT     := units statistics plan judge
 test_units      := common/units.c
 test_statistics := common/statistics.c
+test_plan       := analysis/plan.c analysis/experiment.c common/units.c
+test_judge      := analysis/results.c analysis/ledger.c analysis/evidence.c analysis/experiment.c \
+                   common/statistics.c common/units.c
 
 # The lessons are listed in lessons/lessons.mk.
 

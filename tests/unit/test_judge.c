@@ -1,0 +1,646 @@
+/*
+ * benchstat judge: a visit that did what was planned stands; one doctored in a
+ * single figure is caught by the rule that the figure breaks. Then medians,
+ * pairs, noise floor and costs against values made by hand.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analysis/evidence.h"
+#include "analysis/ledger.h"
+
+/* 100 URLs of 1 KiB, 20 in flight, 50 ms each: 5 waves, at least 0.25 s. */
+static const char *const plan_text =
+    "{\"kind\": \"timed\", \"experiment\": \"e\", \"cell\": \"e/threads\", \"lane\": \"threads\","
+    " \"axis\": \"none\", \"value\": null, \"work\": \"w\", \"count\": 100, \"concurrency\": 20,"
+    " \"keep_alive\": true, \"delay_s\": 0.05, \"shortest_delay_s\": 0.05,"
+    " \"placement\": \"apart\", \"origin\": {\"size\": \"1KiB\", \"fault\": null}}";
+static const char *const visit_text =
+    "{\"exit_status\": 0, \"children_left\": 0, \"children_unreaped\": 0, \"timed_out\": false,"
+    " \"origin\": {\"requests\": 100, \"responses\": 100, \"connections\": 20, \"open\": 0,"
+    " \"open_peak\": 20, \"in_flight_peak\": 20, \"body_bytes\": 102400,"
+    " \"first_request_ns\": 1000000000, \"last_byte_ns\": 1255000000,"
+    " \"residence_ns\": 5000000000, \"cpu_user_s\": 0.001, \"cpu_system_s\": 0.002}}";
+static const char *const run_text =
+    "{\"schema\": \"waitbench-run/1\", \"interrupted\": false, \"libcurl_options_digest\": \"aa\","
+    " \"time\": {\"spawn_s\": 0.001, \"makespan_s\": 0.26},"
+    " \"workers\": {\"asked\": 20, \"made\": 20, \"lost\": 0, \"rebuilt\": 0},"
+    " \"fetches\": {\"ok\": 100, \"failed\": 0, \"retried\": 0, \"bytes\": 102400,"
+    " \"digest\": \"d1\", \"connections\": 20, \"peak_in_flight\": 20},"
+    " \"latency_ms\": {\"first\": 51}, \"throughput\": {\"fetches_per_s\": 384.6},"
+    " \"switches\": {\"voluntary\": 200, \"involuntary\": 10},"
+    " \"environment\": {\"libcurl\": \"7.88.1\", \"sanitizer\": null}}";
+static const char *const hyperfine_text =
+    "{\"results\": [{\"times\": [0.27], \"exit_codes\": [0], \"user\": 0.01, \"system\": 0.005}]}";
+
+/* Puts text (JSON) at a dotted path, whose last key may be an index. */
+static void doctor(json_t *root, const char *path, const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    assert_non_null(value);
+    char key[64];
+    while (strchr(path, '.')) {
+        size_t length = strcspn(path, ".");
+        snprintf(key, sizeof key, "%.*s", (int)length, path);
+        root = json_is_array(root) ? json_array_get(root, strtoul(key, NULL, 10))
+                                   : json_object_get(root, key);
+        assert_non_null(root);
+        path += length + 1;
+    }
+    if (json_is_array(root))
+        assert_int_equal(json_array_set_new(root, strtoul(path, NULL, 10), value), 0);
+    else
+        assert_int_equal(json_object_set_new(root, path, value), 0);
+}
+
+static void load(struct visit_seen *seen)
+{
+    *seen = (struct visit_seen){
+        .plan = json_loads(plan_text, 0, NULL),
+        .visit = json_loads(visit_text, 0, NULL),
+        .run = json_loads(run_text, 0, NULL),
+        .hyperfine = json_loads(hyperfine_text, 0, NULL),
+    };
+    assert_true(seen->plan && seen->visit && seen->run && seen->hyperfine);
+}
+
+static void unload(struct visit_seen *seen)
+{
+    json_decref(seen->plan);
+    json_decref(seen->visit);
+    json_decref(seen->run);
+    json_decref(seen->hyperfine);
+    json_decref(seen->reasons);
+}
+
+static json_t *part_of(struct visit_seen *seen, const char *file)
+{
+    return strcmp(file, "plan") == 0    ? seen->plan
+           : strcmp(file, "visit") == 0 ? seen->visit
+           : strcmp(file, "run") == 0   ? seen->run
+                                        : seen->hyperfine;
+}
+
+static bool says(const json_t *reasons, const char *words)
+{
+    for (size_t i = 0; i < json_array_size(reasons); i++)
+        if (strstr(json_string_value(json_array_get(reasons, i)), words))
+            return true;
+    return false;
+}
+
+static void print_reasons(const json_t *reasons)
+{
+    for (size_t i = 0; i < json_array_size(reasons); i++)
+        print_error("  %s\n", json_string_value(json_array_get(reasons, i)));
+}
+
+static void a_visit_as_planned_stands(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    visit_read(&seen);
+    visit_prove(&seen);
+    print_reasons(seen.reasons);
+    assert_int_equal(json_array_size(seen.reasons), 0);
+    assert_true(visit_waits(&seen)); /* 50 ms ≥ 5 · 20 · 0.15 ms */
+    assert_string_equal(visit_bound(&seen), "latency");
+    assert_true(fabs(visit_ideal_s(&seen) - 0.25) < 1e-12);
+    assert_true(fabs(seen.in_flight_mean - 5 / 0.255) < 1e-9);
+    unload(&seen);
+}
+
+static void doctored_visits_are_caught(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *file, *path, *value, *reason;
+    } doctored[] = {
+        /* rule 1: same work */
+        {"hyperfine", "results.0.exit_codes.0", "1", "ended with status 1"},
+        {"run", "interrupted", "true", "interrupted"},
+        {"run", "fetches.failed", "1", "1 of 100 fetches failed"},
+        {"run", "fetches.ok", "99", "99 records for 100 URLs"},
+        {"run", "fetches.bytes", "102399", "102399 bytes came, 102400 were planned"},
+        {"run", "fetches.bytes", "0", "0 bytes came"}, /* the client that skips the bodies */
+        {"run", "fetches.digest", "null", "no digest"},
+        {"run", "schema", "\"waitbench-run/2\"", "schema waitbench-run/1"},
+        {"run", "environment.sanitizer", "\"address\"", "sanitizer"},
+        {"visit", "origin.responses", "99", "served 99 responses for 100 URLs"},
+        {"visit", "origin.body_bytes", "102401", "the origin sent 102401 bytes"},
+        /* rule 2: same concurrency */
+        {"run", "fetches.peak_in_flight", "21", "21 fetches were in flight at once"},
+        {"run", "fetches.peak_in_flight", "null", "in flight at once"},
+        {"visit", "origin.open_peak", "19", "19 connections open at once"},
+        {"visit", "origin.open_peak", "21", "21 connections open at once"},
+        {"visit", "origin.in_flight_peak", "19", "19 requests in flight at once"},
+        {"run", "workers.made", "19", "19 of 20 workers"},
+        {"run", "workers.lost", "1", "1 workers were lost"},
+        /* rule 3: connections */
+        {"run", "fetches.connections", "100", "100 connections were made, 20 were planned"},
+        {"visit", "origin.connections", "21", "saw 21 connections, 20 were planned"},
+        {"visit", "origin.open", "1", "still held 1 connections"},
+        /* rule 7: physics */
+        {"run", "time.makespan_s", "0.2499", "impossible: the makespan"},
+        {"visit", "origin.responses", "90", "impossible: 100 fetched, the origin served 90"},
+        /* rule 9: what is timed lies in what is timed around it */
+        {"visit", "origin.last_byte_ns", "1262000000", "the origin was at work for"},
+        {"hyperfine", "results.0.times.0", "0.255", "hyperfine saw 0.255"},
+        {"run", "time.spawn_s", "null", "a time is missing"},
+        {"run", "time.makespan_s", "0", "a time is missing"},
+        /* rules 4 and 8: the host */
+        {"visit", "children_left", "2", "2 processes were left behind"},
+        {"visit", "children_unreaped", "1", "1 children were not reaped"},
+        {"visit", "timed_out", "true", "time limit"},
+    };
+    for (size_t i = 0; i < sizeof doctored / sizeof *doctored; i++) {
+        struct visit_seen seen;
+        load(&seen);
+        doctor(part_of(&seen, doctored[i].file), doctored[i].path, doctored[i].value);
+        visit_read(&seen);
+        visit_prove(&seen);
+        if (!says(seen.reasons, doctored[i].reason)) {
+            print_reasons(seen.reasons);
+            fail_msg("%s = %s was not caught", doctored[i].path, doctored[i].value);
+        }
+        unload(&seen);
+    }
+}
+
+/* The in-flight peak is judged by the origin only where the delay gives it time. */
+static void regimes_differ(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    doctor(seen.plan, "delay_s", "0.01"); /* 10 ms < 5 · 20 · 0.15 ms */
+    doctor(seen.plan, "shortest_delay_s", "0.01");
+    doctor(seen.visit, "origin.in_flight_peak", "12");
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_false(visit_waits(&seen));
+    print_reasons(seen.reasons);
+    assert_int_equal(json_array_size(seen.reasons), 0);
+    unload(&seen);
+}
+
+/* Without keep-alive every fetch connects, and no more than C are open at once. */
+static void connections_without_keep_alive(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    doctor(seen.plan, "keep_alive", "false");
+    doctor(seen.run, "fetches.connections", "100");
+    doctor(seen.visit, "origin.connections", "100");
+    doctor(seen.visit, "origin.open_peak", "18");
+    visit_read(&seen);
+    visit_prove(&seen);
+    print_reasons(seen.reasons);
+    assert_int_equal(json_array_size(seen.reasons), 0);
+    unload(&seen);
+    load(&seen);
+    doctor(seen.plan, "keep_alive", "false"); /* but 20 connections: it was kept alive */
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_true(says(seen.reasons, "20 connections were made, 100 were planned"));
+    unload(&seen);
+}
+
+static void together_needs_an_idle_origin(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    doctor(seen.plan, "placement", "\"together\"");
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_int_equal(json_array_size(seen.reasons), 0); /* 3 ms of 260 ms */
+    unload(&seen);
+    load(&seen);
+    doctor(seen.plan, "placement", "\"together\"");
+    doctor(seen.visit, "origin.cpu_user_s", "0.03");
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_true(says(seen.reasons, "share processors, and the origin used 12 % of one"));
+    unload(&seen);
+}
+
+static void what_bounds_is_by_cpu_time(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    doctor(seen.visit, "origin.cpu_user_s", "0.25"); /* of 0.26 s */
+    visit_read(&seen);
+    assert_string_equal(visit_bound(&seen), "origin");
+    unload(&seen);
+    load(&seen);
+    doctor(seen.hyperfine, "results.0.user", "0.255"); /* and 5 ms system, of 0.27 s */
+    visit_read(&seen);
+    assert_string_equal(visit_bound(&seen), "client");
+    unload(&seen);
+}
+
+/* Without an origin only the client's own figures are judged. */
+static void real_servers_are_judged_by_the_client(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load(&seen);
+    doctor(seen.visit, "origin", "null");
+    doctor(seen.plan, "origin", "null");
+    doctor(seen.plan, "delay_s", "null");
+    doctor(seen.run, "fetches.bytes", "5");
+    doctor(seen.run, "fetches.connections", "3"); /* several hosts: as many as they need */
+    visit_read(&seen);
+    visit_prove(&seen);
+    print_reasons(seen.reasons);
+    assert_int_equal(json_array_size(seen.reasons), 0);
+    assert_string_equal(visit_bound(&seen), "unknown");
+    unload(&seen);
+}
+
+static void a_visit_without_its_files_does_not_stand(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen = {.plan = json_loads(plan_text, 0, NULL)};
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_true(says(seen.reasons, "no visit.json"));
+    unload(&seen);
+    load(&seen);
+    json_decref(seen.run);
+    seen.run = NULL;
+    doctor(seen.visit, "error", "\"threads: no such option\"");
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_true(says(seen.reasons, "no run.json"));
+    assert_true(says(seen.reasons, "threads: no such option"));
+    unload(&seen);
+}
+
+/* Load generators. ------------------------------------------------------------------ */
+
+static void ceilings_are_read_from_their_reports(void **unused)
+{
+    (void)unused;
+    static const char wrk[] =
+        "Running 1m test @ http://127.0.0.1:1/\n  1 threads and 8 connections\n"
+        "  9342 requests in 101.10ms, 10.71MB read\n"
+        "Requests/sec:  92403.12\nTransfer/sec:    105.93MB\n";
+    static const char wrk_failed[] = "  Socket errors: connect 0, read 3, write 0, timeout 1\n"
+                                     "  Non-2xx or 3xx responses: 12\nRequests/sec:  9.5\n";
+    static const char h2load[] =
+        "finished in 10.12ms, 19762.85 req/s, 23.40MB/s\n"
+        "requests: 200 total, 200 started, 200 done, 200 succeeded, 0 failed, 0 errored, 0 "
+        "timeout\n";
+    static const char h2load_failed[] =
+        "finished in 1.01s, 197.62 req/s, 0B/s\n"
+        "requests: 200 total, 200 started, 200 done, 180 succeeded, 20 failed, 15 errored, 0 "
+        "timeout\n";
+    static const struct {
+        const char *output;
+        double rate;
+        const char *reason;
+    } reports[] = {{wrk, 92403.12, NULL},
+                   {wrk_failed, 9.5, "reported 16 failures"},
+                   {h2load, 19762.85, NULL},
+                   {h2load_failed, 197.62, "reported 35 failures"},
+                   {"unable to connect\n", NAN, "reported no rate"},
+                   {"", NAN, "reported no rate"}};
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        struct visit_seen seen;
+        load(&seen);
+        seen.output = reports[i].output;
+        doctor(seen.plan, "kind", "\"ceiling\"");
+        visit_read(&seen);
+        visit_prove(&seen);
+        assert_true(seen.rate == reports[i].rate || (isnan(seen.rate) && isnan(reports[i].rate)));
+        assert_int_equal(json_array_size(seen.reasons), reports[i].reason != NULL);
+        assert_true(!reports[i].reason || says(seen.reasons, reports[i].reason));
+        unload(&seen);
+    }
+}
+
+/* Between visits. ----------------------------------------------------------------------- */
+
+enum { MOST = 8 };
+
+struct group {
+    struct visit_seen seen[MOST], *all[MOST];
+    size_t count;
+    json_t *notes;
+};
+
+/* count visits, the k-th with digests[k] in cells[k]. */
+static void group_load(struct group *group, size_t count, const char *const *digests,
+                       const char *const *cells)
+{
+    group->count = count;
+    for (size_t i = 0; i < count; i++) {
+        group->all[i] = &group->seen[i];
+        load(&group->seen[i]);
+        doctor(group->seen[i].run, "fetches.digest", digests[i]);
+        doctor(group->seen[i].plan, "cell", cells[i]);
+    }
+}
+
+static void group_judge(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        visit_read(&group->seen[i]);
+    group->notes = visits_agree(group->all, group->count);
+}
+
+static void group_unload(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        unload(&group->seen[i]);
+    json_decref(group->notes);
+}
+
+static void the_odd_digest_is_caught(void **unused)
+{
+    (void)unused;
+    struct group group;
+    static const char *const digests[] = {"\"d1\"", "\"d1\"", "\"d2\"", "\"d1\""};
+    static const char *const cells[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\""};
+    group_load(&group, 4, digests, cells);
+    doctor(group.seen[3].plan, "work", "\"other\""); /* other work may have another digest */
+    doctor(group.seen[3].run, "fetches.digest", "\"d9\"");
+    group_judge(&group);
+    assert_int_equal(json_array_size(group.seen[0].reasons), 0);
+    assert_int_equal(json_array_size(group.seen[1].reasons), 0);
+    assert_int_equal(json_array_size(group.seen[3].reasons), 0);
+    assert_true(
+        says(group.seen[2].reasons, "its digest is d2, that of the same work elsewhere d1"));
+    group_unload(&group);
+}
+
+static void a_tie_of_digests_accuses_all(void **unused)
+{
+    (void)unused;
+    struct group group;
+    static const char *const digests[] = {"\"d1\"", "\"d2\""};
+    static const char *const cells[] = {"\"a\"", "\"b\""};
+    group_load(&group, 2, digests, cells);
+    group_judge(&group);
+    assert_true(says(group.seen[0].reasons, "equal work has others"));
+    assert_true(says(group.seen[1].reasons, "equal work has others"));
+    group_unload(&group);
+}
+
+/* A server whose bodies change from fetch to fetch is no model's fault. */
+static void changing_bodies_are_noted_not_judged(void **unused)
+{
+    (void)unused;
+    struct group group;
+    static const char *const changing[] = {"\"d1\"", "\"d2\"", "\"d3\"", "\"d4\""};
+    static const char *const steady[] = {"\"d1\"", "\"d1\"", "\"d3\"", "\"d4\""};
+    static const char *const cells[] = {"\"a\"", "\"a\"", "\"b\"", "\"b\""};
+    for (int k = 0; k < 2; k++) {
+        group_load(&group, 4, k == 0 ? changing : steady, cells);
+        for (size_t i = 0; i < 4; i++)
+            doctor(group.seen[i].visit, "origin", "null");
+        group_judge(&group);
+        assert_int_equal(json_array_size(group.seen[2].reasons), k);
+        assert_int_equal(says(group.notes, "change from fetch to fetch"), k == 0);
+        group_unload(&group);
+    }
+}
+
+static void another_libcurl_is_caught(void **unused)
+{
+    (void)unused;
+    struct group group;
+    static const char *const digests[] = {"\"d1\"", "\"d1\"", "\"d1\""};
+    static const char *const cells[] = {"\"a\"", "\"b\"", "\"c\""};
+    group_load(&group, 3, digests, cells);
+    doctor(group.seen[1].run, "libcurl_options_digest", "\"bb\"");
+    doctor(group.seen[2].run, "environment.libcurl", "\"8.0\"");
+    group_judge(&group);
+    assert_true(says(group.seen[1].reasons, "libcurl options' digest is bb, elsewhere aa"));
+    assert_true(says(group.seen[2].reasons, "its libcurl is 8.0, elsewhere 7.88.1"));
+    assert_int_equal(json_array_size(group.seen[0].reasons), 0);
+    group_unload(&group);
+}
+
+/* Evidence. --------------------------------------------------------------------------------- */
+
+enum { ROUNDS = 8, LANES = 3 };
+
+/* Lanes a, b and "a (again)" in eight rounds, with wall times given by the test. */
+struct bench {
+    json_t *plans[LANES];
+    struct visit_seen seen[LANES][ROUNDS], *visits[LANES][ROUNDS];
+    struct cell cells[LANES];
+    struct results results;
+};
+
+static void bench_load(struct bench *bench, double (*wall)(int lane, int round))
+{
+    static const char *const names[] = {"a", "b", "a (again)"};
+    memset(bench, 0, sizeof *bench);
+    for (int lane = 0; lane < LANES; lane++) {
+        bench->plans[lane] = json_loads(plan_text, 0, NULL);
+        bench->cells[lane] = (struct cell){.plan = bench->plans[lane],
+                                           .id = names[lane],
+                                           .experiment = "e",
+                                           .kind = "timed",
+                                           .lane = names[lane],
+                                           .again_of = lane == 2 ? "a" : NULL,
+                                           .axis = "none",
+                                           .visits = bench->visits[lane],
+                                           .made = ROUNDS,
+                                           .planned = ROUNDS,
+                                           .reasons = json_array()};
+        for (int round = 0; round < ROUNDS; round++) {
+            bench->seen[lane][round] = (struct visit_seen){.plan = bench->plans[lane],
+                                                           .round = round + 1,
+                                                           .wall_s = wall(lane, round)};
+            bench->visits[lane][round] = &bench->seen[lane][round];
+        }
+    }
+    bench->results =
+        (struct results){.cells = bench->cells, .cell_count = LANES, .made = LANES * ROUNDS};
+}
+
+static void bench_unload(struct bench *bench)
+{
+    for (int lane = 0; lane < LANES; lane++) {
+        json_decref(bench->plans[lane]);
+        json_decref(bench->cells[lane].reasons);
+    }
+}
+
+/* b takes twice as long as a in every round; a again differs by 1 % to 8 %. */
+static double twice(int lane, int round)
+{
+    double a = 1 + 0.1 * round;
+    return lane == 1 ? 2 * a : lane == 2 ? a * (1 + 0.01 * (round + 1)) : a;
+}
+
+/* b is a, one round up and one down. */
+static double alike(int lane, int round)
+{
+    return lane == 1 ? 1 + (round % 2 ? 0.01 : -0.01) * (round + 1) : twice(lane, 0);
+}
+
+static void medians_floor_and_pairs_by_hand(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    struct spread a = cell_spread(&bench.cells[0], WALL);
+    assert_int_equal(a.n, 8);
+    assert_true(fabs(a.median - 1.35) < 1e-12 && a.low == 1 && fabs(a.high - 1.7) < 1e-12);
+    assert_true(fabs(a.coverage - (1 - 2.0 / 256)) < 1e-12);
+
+    /* Nearest rank: the 95th of eight ratios is the eighth. */
+    struct noise_floor noise = noise_floor_of(&bench.results);
+    assert_int_equal(noise.values, 8);
+    assert_true(fabs(noise.ratio - 1.08) < 1e-9);
+
+    struct pair *pairs;
+    size_t count;
+    assert_int_equal(pairs_of(&bench.results, "e", noise, &pairs, &count), 0);
+    assert_int_equal(count, 1); /* a lane that stands twice is compared once */
+    assert_true(fabs(pairs[0].ratio.median - 2) < 1e-9);
+    assert_true(fabs(pairs[0].test.p - 2.0 / 256) < 1e-12);
+    assert_int_equal(pairs[0].verdict, FASTER);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+static void alike_lanes_show_no_difference(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, alike);
+    struct pair *pairs;
+    size_t count;
+    assert_int_equal(pairs_of(&bench.results, "e", noise_floor_of(&bench.results), &pairs, &count),
+                     0);
+    assert_true(pairs[0].p_holm > 0.05);
+    assert_int_equal(pairs[0].verdict, NO_DIFFERENCE);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+/* A ratio within the noise floor is no difference, however sure the test is. */
+static void the_floor_is_a_floor(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    struct pair *pairs;
+    size_t count;
+    struct noise_floor high = {.values = 8, .ratio = 2.1};
+    assert_int_equal(pairs_of(&bench.results, "e", high, &pairs, &count), 0);
+    assert_true(pairs[0].p_holm <= 0.05);
+    assert_int_equal(pairs[0].verdict, NO_DIFFERENCE);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+static void few_rounds_decide_nothing(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    for (int lane = 0; lane < LANES; lane++)
+        bench.cells[lane].made = 5; /* 2/32 is above 5 % */
+    struct pair *pairs;
+    size_t count;
+    struct noise_floor noise = {.values = 8, .ratio = 1.01};
+    assert_int_equal(pairs_of(&bench.results, "e", noise, &pairs, &count), 0);
+    assert_int_equal(pairs[0].verdict, TOO_FEW);
+    free(pairs);
+    /* Nor does a run without a floor to compare with. */
+    bench.cells[0].made = bench.cells[1].made = ROUNDS;
+    struct noise_floor none = {.values = 0, .ratio = NAN};
+    assert_int_equal(pairs_of(&bench.results, "e", none, &pairs, &count), 0);
+    assert_int_equal(pairs[0].verdict, TOO_FEW);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+static void an_invalid_cell_is_in_no_pair(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    json_array_append_new(bench.cells[1].reasons, json_string("doctored"));
+    struct pair *pairs;
+    size_t count;
+    assert_int_equal(pairs_of(&bench.results, "e", noise_floor_of(&bench.results), &pairs, &count),
+                     0);
+    assert_int_equal(count, 0);
+    assert_int_equal(cell_verdict(&bench.cells[1]), INVALID);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+/* CPU made by the model itself: 10 ms, 200 µs a first fetch, 50 µs a further one. */
+static void costs_are_found_again(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    static const double counts[] = {4, 40, 400, 4000};
+    for (int round = 0; round < ROUNDS; round++) {
+        struct visit_seen *seen = &bench.seen[0][round];
+        seen->planned_count = counts[round % 4];
+        seen->planned_concurrency = 100;
+        double first = fmin(100, seen->planned_count);
+        seen->user_s = 0.01 + 200e-6 * first;
+        seen->system_s = 50e-6 * (seen->planned_count - first);
+    }
+    struct fetch_costs costs = costs_of(&bench.results, &bench.cells[0]);
+    assert_true(costs.known);
+    assert_true(fabs(costs.start - 0.01) < 1e-9);
+    assert_true(fabs(costs.first - 200e-6) < 1e-10);
+    assert_true(fabs(costs.kept - 50e-6) < 1e-11);
+    /* 4,000 URLs at 100, T = 10 ms: 0.4 s of waves and 20 ms to connect. */
+    assert_true(fabs(model_makespan(4000, 100, 0.01, costs) - 0.42) < 1e-9);
+    /* With T = 1 ms the processor bounds: 4,000 · 50 µs + 1 ms. */
+    assert_true(fabs(model_makespan(4000, 100, 0.001, costs) - 0.201) < 1e-9);
+    for (int round = 0; round < ROUNDS; round++)
+        bench.seen[0][round].planned_count = 40;
+    assert_false(costs_of(&bench.results, &bench.cells[0]).known);
+    bench_unload(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_visit_as_planned_stands),
+        cmocka_unit_test(doctored_visits_are_caught),
+        cmocka_unit_test(regimes_differ),
+        cmocka_unit_test(connections_without_keep_alive),
+        cmocka_unit_test(together_needs_an_idle_origin),
+        cmocka_unit_test(what_bounds_is_by_cpu_time),
+        cmocka_unit_test(real_servers_are_judged_by_the_client),
+        cmocka_unit_test(a_visit_without_its_files_does_not_stand),
+        cmocka_unit_test(ceilings_are_read_from_their_reports),
+        cmocka_unit_test(the_odd_digest_is_caught),
+        cmocka_unit_test(a_tie_of_digests_accuses_all),
+        cmocka_unit_test(changing_bodies_are_noted_not_judged),
+        cmocka_unit_test(another_libcurl_is_caught),
+        cmocka_unit_test(medians_floor_and_pairs_by_hand),
+        cmocka_unit_test(alike_lanes_show_no_difference),
+        cmocka_unit_test(the_floor_is_a_floor),
+        cmocka_unit_test(few_rounds_decide_nothing),
+        cmocka_unit_test(an_invalid_cell_is_in_no_pair),
+        cmocka_unit_test(costs_are_found_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,318 @@
+/* benchstat plan: budgets, rounds, orders, and every mistake in an experiment. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "analysis/plan.h"
+
+static char *experiments[] = {
+    "scripts/experiments/total-time.json",
+    "scripts/experiments/time-by-count.json",
+    "scripts/experiments/rate-by-concurrency.json",
+    "scripts/experiments/timeline.json",
+};
+
+static json_t *plan_of(const char *profile, uint32_t seed, char **files, size_t count)
+{
+    struct plan_request request = {.profile = profile,
+                                   .seed = seed,
+                                   .build = "build",
+                                   .files = files,
+                                   .file_count = count};
+    struct problem problem = {""};
+    json_t *plan;
+    int error = plan_make(&request, &plan, &problem);
+    if (error)
+        fail_msg("%s", problem.text);
+    return plan;
+}
+
+static const char *text_of(json_t *line, const char *key)
+{
+    return json_string_value(json_object_get(line, key));
+}
+
+static json_int_t number_of(json_t *line, const char *key)
+{
+    return json_integer_value(json_object_get(line, key));
+}
+
+static double predicted_total(json_t *plan)
+{
+    struct plan_request request = {.profile = "quick"};
+    double seconds = plan_fixed_s(&request);
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        if (json_is_integer(json_object_get(line, "visit")))
+            seconds += json_real_value(json_object_get(line, "predicted_s"));
+    }
+    return seconds;
+}
+
+/* quick is two minutes, talk fifteen, both at seven rounds or more. */
+static void profiles_keep_their_budgets(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *profile;
+        double most;
+    } budgets[] = {{"quick", 120}, {"talk", 15 * 60}, {"full", 3 * 3600}};
+    for (size_t b = 0; b < 3; b++) {
+        json_t *plan = plan_of(budgets[b].profile, 1, experiments, 4);
+        double predicted = predicted_total(plan);
+        if (predicted > budgets[b].most)
+            fail_msg("%s takes %.0f s, more than %.0f s", budgets[b].profile, predicted,
+                     budgets[b].most);
+        for (size_t i = 0; i < json_array_size(plan); i++) {
+            json_t *line = json_array_get(plan, i);
+            int visits = 0;
+            for (size_t k = 0; k < json_array_size(plan); k++)
+                visits +=
+                    strcmp(text_of(json_array_get(plan, k), "cell"), text_of(line, "cell")) == 0;
+            if (strcmp(text_of(line, "kind"), "timed") == 0)
+                assert_true(visits >= 7);
+        }
+        json_decref(plan);
+    }
+}
+
+static void each_round_visits_each_cell_once(void **unused)
+{
+    (void)unused;
+    json_t *plan = plan_of("quick", 7, experiments, 4);
+    size_t size = json_array_size(plan);
+    for (size_t i = 0; i < size; i++)
+        for (size_t k = i + 1; k < size; k++) {
+            json_t *a = json_array_get(plan, i), *b = json_array_get(plan, k);
+            assert_false(number_of(a, "round") == number_of(b, "round") &&
+                         strcmp(text_of(a, "cell"), text_of(b, "cell")) == 0);
+        }
+    for (size_t i = 0; i + 1 < size; i++) {
+        json_t *line = json_array_get(plan, i), *next = json_array_get(plan, i + 1);
+        if (!json_is_integer(json_object_get(line, "visit")))
+            continue;
+        assert_int_equal(number_of(line, "visit"), i + 1);
+        if (json_is_integer(json_object_get(next, "visit")))
+            assert_true(number_of(next, "round") >= number_of(line, "round"));
+    }
+    json_decref(plan);
+}
+
+/* The order of the cells in one round, as one string. */
+static void order_of(json_t *plan, int round, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        if (number_of(line, "round") == round && strlen(buffer) + 100 < size)
+            strcat(strcat(buffer, text_of(line, "cell")), "\n");
+    }
+}
+
+static void the_seed_alone_makes_the_order(void **unused)
+{
+    (void)unused;
+    json_t *one = plan_of("quick", 12345, experiments, 4);
+    json_t *same = plan_of("quick", 12345, experiments, 4);
+    json_t *other = plan_of("quick", 12346, experiments, 4);
+    assert_true(json_equal(one, same));
+    assert_false(json_equal(one, other));
+    static char first[8192], second[8192];
+    order_of(one, 1, first, sizeof first);
+    order_of(one, 2, second, sizeof second);
+    assert_string_not_equal(first, second);
+    json_decref(one);
+    json_decref(same);
+    json_decref(other);
+}
+
+/* The first numbers for seed 1234567, as in the reference C code's published
+ * output (Vigna, splitmix64.c; rosettacode.org, "Pseudo-random numbers/Splitmix64"). */
+static void splitmix64_as_published(void **unused)
+{
+    (void)unused;
+    uint64_t state = 1234567;
+    assert_true(splitmix64(&state) == 6457827717110365317u);
+    assert_true(splitmix64(&state) == 3203168211198807973u);
+    assert_true(splitmix64(&state) == 9817491932198370423u);
+    assert_true(splitmix64(&state) == 4593380528125082431u);
+    assert_true(splitmix64(&state) == 16408922859458223821u);
+}
+
+/* Every order of three is drawn about as often as any other: chi-squared with five
+ * degrees of freedom stays below its 99.99 % point, for a fixed seed. */
+static void bounded_draws_are_even(void **unused)
+{
+    (void)unused;
+    enum { DRAWS = 60000 };
+    uint64_t state = 42;
+    double seen[6] = {0}, chi = 0;
+    for (int i = 0; i < DRAWS; i++)
+        seen[random_below(&state, 3) * 2 + random_below(&state, 2)]++;
+    for (int k = 0; k < 6; k++)
+        chi += (seen[k] - DRAWS / 6.0) * (seen[k] - DRAWS / 6.0) / (DRAWS / 6.0);
+    assert_true(chi < 25.7);
+}
+
+static void a_lane_entered_twice_has_the_same_command(void **unused)
+{
+    (void)unused;
+    json_t *plan = plan_of("quick", 1, experiments, 1);
+    int twins = 0;
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        const char *of = text_of(line, "again_of");
+        for (size_t k = 0; of && k < json_array_size(plan); k++) {
+            json_t *other = json_array_get(plan, k);
+            if (strcmp(text_of(other, "lane"), of) != 0)
+                continue;
+            assert_true(
+                json_equal(json_object_get(line, "command"), json_object_get(other, "command")));
+            twins++;
+        }
+    }
+    assert_true(twins > 0);
+    json_decref(plan);
+}
+
+static void sequential_is_one_in_flight(void **unused)
+{
+    (void)unused;
+    json_t *plan = plan_of("quick", 1, experiments, 4);
+    int met = 0;
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        if (strcmp(text_of(line, "lane"), "sequential") != 0)
+            continue;
+        assert_int_equal(number_of(line, "concurrency"), 1);
+        met++;
+    }
+    assert_true(met > 0);
+    json_decref(plan);
+}
+
+/* What a too long cell costs is not measured, and says so. */
+static void long_cells_are_predictions(void **unused)
+{
+    (void)unused;
+    json_t *plan = plan_of("quick", 1, &experiments[1], 1);
+    json_t *last = json_array_get(plan, json_array_size(plan) - 1);
+    assert_string_equal(text_of(last, "cell"), "time-by-count/sequential/count=4000");
+    assert_string_equal(text_of(last, "kind"), "predicted");
+    assert_true(json_is_null(json_object_get(last, "visit")));
+    json_decref(plan);
+}
+
+/* Mistakes. ------------------------------------------------------------------------ */
+
+static const char *const good =
+    "{\"schema\": \"waitbench-experiment/1\", \"name\": \"x\", \"question\": \"?\", "
+    "\"placement\": \"apart\", \"axis\": \"count\", "
+    "\"lanes\": [{\"name\": \"a\", \"model\": \"threads\"}, "
+    "{\"name\": \"b\", \"model\": \"threads\", \"again\": \"a\"}], "
+    "\"fixed\": {\"concurrency\": 4, \"keep_alive\": true}, \"origin\": {\"size\": \"1KiB\"}, "
+    "\"profiles\": {\"quick\": {\"rounds\": 7, \"values\": [4, 40]}}}";
+
+/* Plans good with the first occurrence of from replaced by to; the problem's words. */
+static int plan_with(const char *from, const char *to, struct problem *problem)
+{
+    char name[] = "/tmp/waitbench-plan-XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    dprintf(fd, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    close(fd);
+    char *files[] = {name};
+    struct plan_request request = {.profile = "quick",
+                                   .seed = 1,
+                                   .build = "build",
+                                   .files = files,
+                                   .file_count = 1};
+    json_t *plan = NULL;
+    int error = plan_make(&request, &plan, problem);
+    json_decref(plan);
+    unlink(name);
+    return error;
+}
+
+static void mistakes_name_file_key_and_remedy(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *from, *to, *key, *remedy;
+    } mistakes[] = {
+        {"experiment/1", "experiment/2", ": schema: ", "must be \"waitbench-experiment/1\""},
+        {"\"question\"", "\"qestion\"", ": qestion: ", "no such key"},
+        {"\"name\": \"x\", ", "", ": name: ", "is missing"},
+        {"\"apart\"", "\"appart\"", ": placement: ", "apart|together"},
+        {"\"count\"", "\"cuont\"", ": axis: ", "count|concurrency"},
+        {"[{\"name\": \"a\"", "[{\"name\": \"a,b\"", ": lanes[0].name: ", "comma"},
+        {"\"name\": \"b\"", "\"name\": \"a\"", ": lanes[1].name: ", "twice"},
+        {"\"again\": \"a\"", "\"again\": \"c\"", ": lanes[1].again: ", "stands before"},
+        {"\"model\": \"threads\", \"again\"", "\"model\": \"async\", \"again\"",
+         ": lanes[1].again: ", "same model"},
+        {"\"model\": \"threads\"}", "\"model\": \"../threads\"}", ": lanes[0].name: ", "no slash"},
+        {"4, \"keep", "0, \"keep", ": fixed.concurrency: ", "whole number from 1"},
+        {"\"concurrency\": 4, ", "", ": fixed.concurrency: ", "is missing"},
+        {"true}", "\"yes\"}", ": fixed.keep_alive: ", "true or false"},
+        {"\"keep_alive\": true", "\"count_each\": 3", ": fixed.count_each: ", "instead"},
+        {"1KiB", "1KB", ": origin.size: ", "such as \"1KiB\""},
+        {"{\"size\"", "{\"delay\": \"5\", \"size\"", ": origin.delay: ", "such as \"100ms\""},
+        {"\"rounds\": 7", "\"rounds\": 0", ": profiles.quick.rounds: ", "whole number from 1"},
+        {"\"rounds\": 7, ", "", ": profiles.quick.rounds: ", "is missing"},
+        {"[4, 40]", "[4, 4]", ": profiles.quick.values: ", "twice"},
+        {"[4, 40]", "[4, \"40\"]", ": profiles.quick.values: ", "whole numbers"},
+        {"[4, 40]", "[]", ": profiles.quick.values: ", "1 to 64"},
+        {"\"quick\"", "\"quack\"", ": profiles.quack: ", "no such key"},
+        {"[4, 40]", "[4, 40", "line 1: ", "expected"},
+        {"\"name\": \"x\"", "\"name\": \"x\", \"name\": \"y\"", "line 1: ", "duplicate"},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct problem problem = {""};
+        assert_int_equal(plan_with(mistakes[i].from, mistakes[i].to, &problem), -EINVAL);
+        if (!strstr(problem.text, "/tmp/waitbench-plan-") ||
+            !strstr(problem.text, mistakes[i].key) || !strstr(problem.text, mistakes[i].remedy) ||
+            strchr(problem.text, '\n'))
+            fail_msg("\"%s\" for \"%s\" gave: %s", mistakes[i].to, mistakes[i].from, problem.text);
+    }
+    struct problem problem = {""};
+    assert_int_equal(plan_with("\"x\"", "\"y\"", &problem), 0);
+}
+
+static void what_is_not_there_is_said(void **unused)
+{
+    (void)unused;
+    char *files[] = {"/nonexistent/experiment.json"};
+    struct plan_request request = {.profile = "quick", .files = files, .file_count = 1};
+    struct problem problem = {""};
+    json_t *plan = NULL;
+    assert_int_equal(plan_make(&request, &plan, &problem), -EINVAL);
+    assert_non_null(strstr(problem.text, "/nonexistent/experiment.json"));
+    request.profile = "quik";
+    assert_int_equal(plan_make(&request, &plan, &problem), -EINVAL);
+    assert_non_null(strstr(problem.text, "quick, talk, full"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(profiles_keep_their_budgets),
+        cmocka_unit_test(each_round_visits_each_cell_once),
+        cmocka_unit_test(the_seed_alone_makes_the_order),
+        cmocka_unit_test(splitmix64_as_published),
+        cmocka_unit_test(bounded_draws_are_even),
+        cmocka_unit_test(a_lane_entered_twice_has_the_same_command),
+        cmocka_unit_test(sequential_is_one_in_flight),
+        cmocka_unit_test(long_cells_are_predictions),
+        cmocka_unit_test(mistakes_name_file_key_and_remedy),
+        cmocka_unit_test(what_is_not_there_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -30,7 +30,7 @@ say       = $(if $(V),,echo "  $(1)";)
 
 # What each program is made of. ----------------------------------------------
 
-MODELS     := sequential processes threads async hybrid
+MODELS     := sequential processes threads async hybrid coroutines
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
               common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
@@ -39,9 +39,11 @@ driver     := common/driver/options.c common/driver/limits.c common/driver/summa
 sequential := sequential/sequential.c
 processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)
-async      := async/async.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
+loop       := async/backend.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
               async/loop_epoll.c
+async      := async/async.c $(loop)
 hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
+coroutines := coroutines/coroutines.c $(loop)
 origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
               origin/due.c origin/log.c common/units.c
@@ -53,7 +55,7 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
 PROGRAMS := $(MODELS) origin benchstat
 
 # tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
-UNIT     := units statistics plan judge
+UNIT     := units statistics plan judge coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c

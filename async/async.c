@@ -11,13 +11,9 @@
  */
 #include "async/async.h"
 
-#include <argp.h>
-#include <errno.h>
-
+#include "async/backend.h"
 #include "async/loop.h"
 #include "async/transfers.h"
-
-static const struct loop_backend *backend = &loop_epoll;
 
 struct window {
     const struct run *run;
@@ -40,7 +36,7 @@ static int async_run(const struct run *run)
 {
     struct loop *loop = NULL;
     struct window window = {.run = run, .busy = run->lanes};
-    int error = loop_open(&loop, backend);
+    int error = loop_open(&loop, backend_chosen());
     if (error < 0)
         return error;
     error = transfers_open(&window.transfers, run, loop, go_on, &window);
@@ -59,45 +55,11 @@ close_loop:
     return error;
 }
 
-static void async_needs(const struct run *run, struct needs *needs)
-{
-    needs->descriptors += 2 + transfers_descriptors(run);
-    needs->descriptor_max = (uint64_t)loop_backend_max(backend);
-    needs->descriptor_max_why = "select() watches descriptors below 1,024";
-}
-
-enum { OPTION_BACKEND = 256 };
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    if (key != OPTION_BACKEND)
-        return ARGP_ERR_UNKNOWN;
-    backend = loop_backend_named(value);
-    if (backend == NULL)
-        argp_error(state, "--backend=%s: it is select, poll or epoll", value);
-    return 0;
-}
-
-static const struct argp_option table[] = {
-    {"backend", OPTION_BACKEND, "NAME", 0,
-     "How the loop waits: select, poll or epoll (default)", 0},
-    {0},
-};
-
-const struct argp async_options = {.options = table, .parser = parse};
-
-static const char *const *async_settings(void)
-{
-    static const char *settings[] = {"backend", NULL, NULL};
-    settings[1] = loop_backend_name(backend);
-    return settings;
-}
-
 const struct model async_model = {
     .name = "async",
     .summary = "one thread, one event loop",
-    .options = &async_options,
-    .settings = async_settings,
-    .needs = async_needs,
+    .options = &backend_options,
+    .settings = backend_settings,
+    .needs = backend_needs,
     .run = async_run,
 };

@@ -6,7 +6,4 @@
 
 extern const struct model async_model;
 
-/* Its own options, for a model that runs it inside. */
-extern const struct argp async_options;
-
 #endif

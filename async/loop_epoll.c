@@ -4,6 +4,8 @@
  * what is ready, however many are watched.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -13,6 +15,7 @@
 
 struct state {
     int fd;
+    bool coarse; /* epoll_pwait2 is not there: kernels before 5.11, valgrind */
     struct epoll_event events[LOOP_BATCH];
 };
 
@@ -59,13 +62,32 @@ static void epoll_forget(struct loop *loop, int fd, unsigned before)
     (void)loop, (void)fd, (void)before;
 }
 
+/* Milliseconds, rounded up: a wait that ends too early would be for nothing. */
+static int coarse_wait(struct state *state, int64_t timeout_ns)
+{
+    int64_t ms = timeout_ns / 1000000 + (timeout_ns % 1000000 > 0);
+    return epoll_wait(state->fd, state->events, LOOP_BATCH,
+                      timeout_ns < 0 ? -1
+                      : ms < INT_MAX ? (int)ms
+                                     : INT_MAX);
+}
+
+static int fine_wait(struct state *state, int64_t timeout_ns)
+{
+    struct timespec timeout = {timeout_ns / 1000000000,
+                               timeout_ns % 1000000000};
+    return epoll_pwait2(state->fd, state->events, LOOP_BATCH,
+                        timeout_ns < 0 ? NULL : &timeout, NULL);
+}
+
 static int epoll_wait_for(struct loop *loop, int64_t timeout_ns)
 {
     struct state *state = loop->state;
-    struct timespec timeout = {timeout_ns / 1000000000,
-                               timeout_ns % 1000000000};
-    int ready = epoll_pwait2(state->fd, state->events, LOOP_BATCH,
-                             timeout_ns < 0 ? NULL : &timeout, NULL);
+    int ready = state->coarse ? -1 : fine_wait(state, timeout_ns);
+    if (ready < 0 && (state->coarse || errno == ENOSYS)) {
+        state->coarse = true;
+        ready = coarse_wait(state, timeout_ns);
+    }
     if (ready < 0)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < ready; i++) {

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "async/async.h"
+#include "async/backend.h"
 #include "common/units.h"
 #include "processes/workers.h"
 #include "threads/threads.h"
@@ -117,7 +118,7 @@ static const struct argp_option options[] = {
 
 /* What may be said of a pool or a loop may be said of those inside. */
 static const struct argp_child inside_options[] = {
-    {&threads_options, 0, NULL, 0}, {&async_options, 0, NULL, 0}, {0}};
+    {&threads_options, 0, NULL, 0}, {&backend_options, 0, NULL, 0}, {0}};
 
 static const char *const *hybrid_settings(void)
 {

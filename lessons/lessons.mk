@@ -5,6 +5,8 @@ LESSONS := \
   overlapping-waits \
   race \
   creation-cost
+  blocked-loop \
+  race
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

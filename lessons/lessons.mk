@@ -4,9 +4,8 @@
 LESSONS := \
   overlapping-waits \
   race \
-  creation-cost
-  blocked-loop \
-  race
+  creation-cost \
+  blocked-loop
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

@@ -1,6 +1,7 @@
 # What the command-line tests share: `load lib` in a .bats file.
 #
 #   BUILD             where the programs are: WAITBENCH_BUILD of the environment, or `build`
+#   MODELS            the models to test: those of WAITBENCH_MODELS, or all
 #   origin_start …    an origin of the test's own, on a free port, with these further options;
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
@@ -9,9 +10,13 @@
 # A test file that starts an origin calls origin_stop in its teardown.
 # shellcheck shell=bash
 
+bats_require_minimum_version 1.5.0
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+# shellcheck disable=SC2034  # for the tests
+read -ra MODELS <<<"${WAITBENCH_MODELS:-sequential processes threads async}"
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# The seam between models, driver and libcurl, as the objects' undefined symbols show it.
+# bats file_tags=plain
+
+setup() {
+    load lib
+    OBJ=$BUILD/obj
+}
+
+# The symbols that an object takes from elsewhere. Usage: wanted_by OBJECT…
+wanted_by() {
+    nm --undefined-only --format=posix "$@" | awk 'NF > 1 { print $1 }' | sort -u
+}
+
+# Fails, and says which, if an object takes a symbol that matches. Usage: takes_none PATTERN OBJECT…
+takes_none() {
+    local pattern=$1 object found=''
+    shift
+    for object in "$@"; do
+        [ -e "$object" ] || { echo "$object is not there" && return 1; }
+        found+=$(wanted_by "$object" | grep -xE "$pattern" | sed "s|^|${object#"$OBJ"/} takes |")
+    done
+    [ -z "$found" ] || { echo "$found" && return 1; }
+}
+
+# The models' own objects: all of their folders but what serves them as a library.
+model_objects() {
+    find "$OBJ"/{sequential,processes,threads,async,hybrid,coroutines} -name '*.o' 2>/dev/null |
+        grep -v -e '/transfers\.o$' -e '/loop[^/]*\.o$'
+}
+
+driver_objects() {
+    find "$OBJ/common/driver" -name '*.o'
+}
+
+PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|write|fwrite|stdout|stderr|v?(warn|err)x?'
+
+@test "the check sees what it looks for: the transfers do take libcurl" {
+    wanted_by "$OBJ/common/transfer.o" | grep -qx curl_easy_init
+    run takes_none 'curl_.*' "$OBJ/common/transfer.o"
+    [ "$status" -eq 1 ]
+    [[ $output == *"common/transfer.o takes curl_easy_init"* ]]
+    run takes_none 'curl_.*' "$OBJ/no-such.o"
+    [ "$status" -eq 1 ]
+}
+
+@test "each of the four models is there to be looked at" {
+    for model in sequential processes threads async; do
+        model_objects | grep -q "/$model/$model.o\$"
+    done
+}
+
+@test "no model prints" {
+    mapfile -t objects < <(model_objects)
+    takes_none "$PRINTING" "${objects[@]}"
+}
+
+@test "no model parses a command line, reads or writes JSON, or sees libcurl" {
+    mapfile -t objects < <(model_objects)
+    takes_none 'argp_parse|argp_help|getopt.*|json_.*|curl_.*|exit' "${objects[@]}"
+}
+
+@test "libcurl is seen by two files" {
+    mapfile -t objects < <(find "$OBJ" -name '*.o' -not -path '*/tests/*' -not -path '*/lessons/*' |
+        grep -v -e '/common/transfer\.o$' -e '/async/transfers\.o$')
+    [ "${#objects[@]}" -gt 10 ]
+    takes_none 'curl_.*' "${objects[@]}"
+}
+
+@test "the driver makes no thread, polls nothing and knows no model's insides" {
+    mapfile -t objects < <(driver_objects)
+    takes_none 'pthread_.*|p?poll|p?select|epoll_.*|io_uring_.*|uv_.*|loop_.*|transfers?_(open|fetch|begin|start).*|run_(take|ready|part|lost).*' \
+        "${objects[@]}"
+}
+
+@test "the driver forks for the progress line only" {
+    mapfile -t objects < <(driver_objects | grep -v '/progress\.o$')
+    takes_none 'v?fork|clone|posix_spawn.*|wait(pid|id|[34])?' "${objects[@]}"
+}
+
+@test "a driver takes one model, its own" {
+    for model in sequential processes threads async; do
+        [ "$(wanted_by "$OBJ/common/driver/main-$model.o" | grep '_model$')" = "${model}_model" ]
+    done
+    mapfile -t others < <(driver_objects | grep -v '/main-[a-z]*\.o$')
+    takes_none '.*_model' "${others[@]}"
+}
+
+@test "the loop's backends wait each in one way, and async.c in none" {
+    takes_none 'p?select|p?poll|epoll_.*' "$OBJ/async/async.o" "$OBJ/async/transfers.o" "$OBJ/async/loop.o"
+    takes_none 'p?poll|epoll_.*' "$OBJ/async/loop_select.o"
+    takes_none 'p?select|epoll_.*' "$OBJ/async/loop_poll.o"
+    takes_none 'p?select|p?poll' "$OBJ/async/loop_epoll.o"
+}
+
+@test "no model includes a header of the driver or of libcurl" {
+    cd "$ROOT"
+    run ! grep -rnE '#include ["<](common/driver/|curl/|jansson)' --include='*.[ch]' \
+        sequential processes threads
+    run ! grep -nE '#include ["<](common/driver/|curl/|jansson)' async/async.c async/loop*.[ch]
+}
+
+@test "each model's own file fits on a few screens: 150 lines of 80 columns" {
+    cd "$ROOT"
+    for model in sequential processes threads async; do
+        length=$(wc -l <"$model/$model.c")
+        echo "$model/$model.c: $length lines"
+        [ "$length" -le 150 ]
+        run ! grep -nP '^.{81,}' "$model/$model.c"
+    done
+}

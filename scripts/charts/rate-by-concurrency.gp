@@ -20,7 +20,8 @@ array model[lines]; array at_once[lines]; array median[lines]; array low[lines];
 array drawn[lines]; array series[lines]
 n = 0
 row(x) = (n = n + 1, model[n] = text('model'), at_once[n] = amount('concurrency'), median[n] = amount('median_per_s'), \
-    low[n] = amount('low_per_s'), high[n] = amount('high_per_s'), drawn[n] = yes('valid') && known_value(median[n]), 0)
+    low[n] = amount('low_per_s'), high[n] = amount('high_per_s'), drawn[n] = yes('valid') \
+        && known_value(median[n]), 0)
 stats data using (row(0)) nooutput
 
 array name[n]; array last[n]
@@ -60,10 +61,10 @@ if (logarithmic) { set logscale y }
 set xrange [few_at:most_at]; set yrange [floor_at:ceiling_at]
 unset xtics; unset ytics
 x_px(c) = left + (right - left) * log(c / few_at) / log(most_at / few_at)
-y_px(r) = bottom - (bottom - top) * (logarithmic ? log(r / floor_at) / log(ceiling_at / floor_at) : r / ceiling_at)
+y_px(r) = bottom - (bottom - top) * (logarithmic ? log(r / floor_at) / log(ceiling_at / floor_at) \
+    : r / ceiling_at)
 
-rough = ceiling_at / 5; decade = 10**floor(log10(rough))
-step = rough / decade > 5 ? 10 * decade : rough / decade > 2 ? 5 * decade : rough / decade > 1 ? 2 * decade : decade
+step = step_of(ceiling_at, 5)
 # On a logarithmic axis 1, 2 and 5 of each decade where there are few decades, else 1.
 fine = (logarithmic && ceiling_at / floor_at < 1500)
 decades = logarithmic ? int(ceil(log10(ceiling_at / floor_at))) + 1 : 0
@@ -73,9 +74,10 @@ first_decade = logarithmic ? floor(log10(floor_at)) : 0
 mark(i) = fine ? within(i) * 10**(first_decade + i / 3) : logarithmic ? 10**(first_decade + i) : i * step
 do for [i = 0:steps] {
     if (mark(i) >= floor_at && mark(i) <= ceiling_at) {
-        set arrow from screen px(left), first mark(i) to screen px(right), first mark(i) nohead back lc rgb rule lw 2
-        set label ''.(mark(i) < 1 ? tick(mark(i)) : grouped(mark(i))) at screen px(left - 18), first mark(i) right noenhanced \
-            font ''.size_of(tick_size) textcolor rgb ink
+        set arrow from screen px(left), first mark(i) to screen px(right), first mark(i) nohead back \
+            lc rgb rule lw 2
+        set label ''.(mark(i) < 1 ? tick(mark(i)) : grouped(mark(i))) \
+            at screen px(left - 18), first mark(i) right @TICK
     }
 }
 labelled_to = -1e9
@@ -83,41 +85,49 @@ do for [pass = 0:1] { do for [i = 1:n] {
     seen = 0
     do for [k = 1:i - 1] { if (at_once[k] == at_once[i]) { seen = 1 } }
     if (!seen && pass == 0) {
-        set arrow from first at_once[i], screen py(top) to first at_once[i], screen py(bottom) nohead back lc rgb rule lw 2
+        set arrow from first at_once[i], screen py(top) to first at_once[i], screen py(bottom) \
+            nohead back lc rgb rule lw 2
     }
     if (!seen && pass == 1 && x_px(at_once[i]) - width_of(grouped(at_once[i]), tick_size) / 2 > labelled_to + 14) {
-        set label ''.grouped(at_once[i]) at first at_once[i], screen py(bottom + tick_gap) center noenhanced font ''.size_of(tick_size) textcolor rgb ink
+        set label ''.grouped(at_once[i]) at first at_once[i], screen py(bottom + tick_gap) center @TICK
         labelled_to = x_px(at_once[i]) + width_of(grouped(at_once[i]), tick_size) / 2
     }
 } }
-set label rate_x at screen px((left + right) / 2.),py(bottom + axis_gap) center noenhanced font ''.size_of(label_size) textcolor rgb ink
-set label rate_y at screen px(page_left),py(182) left noenhanced font ''.size_of(small_size) textcolor rgb ink
+set label rate_x at screen px((left + right) / 2.),py(bottom + axis_gap) center @AXIS
+set label rate_y at screen px(page_left),py(182) left @AXIS
 
 # The ceiling, no more than C answers in one delay, is named where it leaves the picture.
 edge = NaN
-if (known_value(delay_s) && delay_s > 0) { edge = ceiling_at * delay_s < most_at ? ceiling_at * delay_s : most_at; edge_rate = edge / delay_s }
+if (known_value(delay_s) && delay_s > 0) {
+    edge = ceiling_at * delay_s < most_at ? ceiling_at * delay_s : most_at
+    edge_rate = edge / delay_s
+}
 do for [i = 1:n] {
-    if (drawn[i] && model[i] eq 'ceiling' && median[i] <= ceiling_at && !(at_once[i] <= edge)) { edge = at_once[i]; edge_rate = median[i] }
+    if (drawn[i] && model[i] eq 'ceiling' && median[i] <= ceiling_at && !(at_once[i] <= edge)) {
+        edge = at_once[i]
+        edge_rate = median[i]
+    }
 }
 if (known_value(edge) && edge > few_at) {
-    set label rate_ceiling at screen px(x_px(edge) - 46), py(y_px(edge_rate) - 12 > top + 14 ? y_px(edge_rate) - 12 : top + 14) right noenhanced front \
-        font ''.size_of(small_size) textcolor rgb soft
+    y = y_px(edge_rate) - 12
+    set label rate_ceiling at screen px(x_px(edge) - 46),py(y > top + 14 ? y : top + 14) right @ASIDE
 }
 
 # A reminder of how far points must lie apart to differ, where the run knows.
 if (known_value(noise_floor)) {
     height = logarithmic ? y_px(1) - y_px(1 + noise_floor) : y_px(0) - y_px(highest * noise_floor)
-    set arrow from screen px(left + 26),py(top + 44 + height / 2) to screen px(left + 26),py(top + 44 - height / 2) \
+    set arrow from screen px(left + 26),py(top + 44 + height / 2) \
+        to screen px(left + 26),py(top + 44 - height / 2) \
         heads size screen 0.004,90 front lc rgb soft lw 4
-    set label ''.w_noise . ' ' . percent(noise_floor) at screen px(left + 44),py(top + 44) left noenhanced front \
-        font ''.size_of(small_size - 2) textcolor rgb soft
+    set label ''.w_noise . ' ' . percent(noise_floor) at screen px(left + 44),py(top + 44) left @FINE
 }
 
 # Points and intervals ----------------------------------------------------------------
 
 array beside[n]
 is_model(i) = model[i] ne 'fastest-client' && model[i] ne 'ceiling' && !again(model[i])
-near(i, k) = at_once[i] == at_once[k] && drawn[i] && drawn[k] && is_model(i) && is_model(k) && abs(y_px(median[i]) - y_px(median[k])) < 30
+near(i, k) = at_once[i] == at_once[k] && drawn[i] && drawn[k] && is_model(i) && is_model(k) \
+    && abs(y_px(median[i]) - y_px(median[k])) < 30
 do for [i = 1:n] {
     group = 0; before = 0
     if (drawn[i] && is_model(i)) {
@@ -129,63 +139,70 @@ place(i) = at_once[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
 invalid_here = 0
 do for [i = 1:n] {
     if (!drawn[i] && model[i] ne 'fastest-client' && model[i] ne 'ceiling') {
-        set label ''.said(model[i]) . ': ' . w_invalid at screen px(x_px(at_once[i]) + (at_once[i] == most ? 18 : 0)),py(bottom - 26 - 32 * invalid_here) right \
-            noenhanced front font ''.size_of(small_size - 2) textcolor rgb soft
+        x = x_px(at_once[i]) + (at_once[i] == most ? 18 : 0)
+        set label ''.said(model[i]) . ': ' . w_invalid \
+            at screen px(x),py(bottom - 26 - 32 * invalid_here) right \
+            @FINE
         invalid_here = invalid_here + 1
     }
     if (drawn[i] && is_model(i)) {
         if (known_value(low[i]) && known_value(high[i])) {
-            set arrow from first place(i), first low[i] to first place(i), first high[i] nohead front lc rgb ink lw 4
+            set arrow from first place(i), first low[i] to first place(i), first high[i] nohead front \
+                lc rgb ink lw 4
         }
-        set label '' at first place(i), first median[i] point pt filled(model[i]) ps point_size(model[i]) * 0.8 lc rgb colour(model[i]) front
+        set label '' at first place(i), first median[i] \
+            point pt filled(model[i]) ps point_size(model[i]) lc rgb colour(model[i]) front
     }
 }
 
 # Each series' name and its best figure at the right, pushed apart where they would touch.
 # One that ends in the left half is named where it ends.
-array label_y[n]; array order[n]; array best[n]
+array label_y[n]; array best[n]
 named(k) = last[k] > 0 && k != ceiling && !again(name[k])
 at_right(k) = named(k) && x_px(at_once[last[k]]) > (left + right) / 2.
 do for [k = 1:models] {
-    label_y[k] = at_right(k) ? y_px(median[last[k]]) : -1000 * k; order[k] = k; best[k] = 0
-    do for [i = 1:n] { if (series[i] == k && drawn[i]) { if (best[k] == 0) { best[k] = i } else { if (median[i] > median[best[k]]) { best[k] = i } } } }
+    label_y[k] = at_right(k) ? y_px(median[last[k]]) : -1000 * k
+    best[k] = 0
+    do for [i = 1:n] {
+        if (series[i] == k && drawn[i]) { best[k] = best[k] == 0 ? i : median[i] > median[best[k]] ? i \
+            : best[k] }
+    }
 }
-do for [a = 1:models] { do for [b = 1:models - 1] {
-    if (label_y[order[b]] > label_y[order[b + 1]]) { swap = order[b]; order[b] = order[b + 1]; order[b + 1] = swap }
-} }
 apart = 84
-do for [pass = 1:80] { do for [b = 1:models - 1] {
-    overlap = apart - (label_y[order[b + 1]] - label_y[order[b]])
-    if (overlap > 0) { label_y[order[b]] = label_y[order[b]] - overlap / 2; label_y[order[b + 1]] = label_y[order[b + 1]] + overlap / 2 }
-} }
-shift = models > 0 && label_y[order[models]] > bottom - 24 ? label_y[order[models]] - (bottom - 24) : 0
+eval push_apart
 do for [k = 1:models] {
-    y = label_y[k] - shift
+    y = label_y[k]
     if (named(k)) {
         i = last[k]; b = best[k]
         shade = k == fastest ? soft : colour(name[k])
         x = right + 60
         if (at_right(k)) {
-            set arrow from first at_once[i], first median[i] to screen px(right + 14),py(y) nohead back lc rgb soft lw 2 dashtype (2, 6)
+            set arrow from first at_once[i], first median[i] to screen px(right + 14),py(y) nohead back \
+                lc rgb soft lw 2 dashtype (2, 6)
             if (k != fastest) {
-                set label '' at screen px(right + 34),py(y - 17) point pt filled(name[k]) ps point_size(name[k]) * 0.8 lc rgb shade
+                set label '' at screen px(right + 34),py(y - 17) \
+                    point pt filled(name[k]) ps point_size(name[k]) lc rgb shade
             } else {
-                set arrow from screen px(right + 22),py(y - 17) to screen px(right + 48),py(y - 17) nohead lc rgb shade lw 5
+                set arrow from screen px(right + 22),py(y - 17) to screen px(right + 48),py(y - 17) \
+                    nohead lc rgb shade lw 5
             }
         } else {
             x = x_px(place(i)) - 12
             y = y_px(median[i]) + 56
         }
         set label ''.bold(said(name[k])) at screen px(x),py(y - 17) left front \
-            font ''.size_of(fitting(said(name[k]), (k == fastest ? small_size + 2 : value_size - 2) * 1.12, 370) / 1.12) textcolor rgb ink
-        set label ''.replace(replace(rate_best, '%1', number(median[b])), '%2', grouped(at_once[b])) at screen px(x),py(y + 20) left noenhanced front \
-            font ''.size_of(small_size) textcolor rgb soft
+            font ''.size_of(fitting(said(name[k]), (k == fastest ? small_size + 2 \
+                : value_size - 2) * 1.12, 370) / 1.12) textcolor rgb ink
+        set label ''.replace(replace(rate_best, '%1', number(median[b])), '%2', grouped(at_once[b])) \
+            at screen px(x),py(y + 20) left @ASIDE
     }
 }
 
-question = placement eq 'apart' ? rate_question : placement eq 'together' ? rate_question_together : rate_question_real
-do for [k = 1:models] { if (again(name[k])) { rate_note = rate_note . (strstrt(rate_note, rate_note_again) ? '' : ' ' . rate_note_again) } }
-note = rate_note . (fastest > 0 ? ' ' . rate_note_fastest : '')
+question = placement eq 'apart' ? rate_question : placement eq 'together' ? rate_question_together \
+    : rate_question_real
+repeated = 0
+do for [k = 1:models] { if (again(name[k])) { repeated = 1 } }
+note = rate_note . (repeated ? ' ' . rate_note_again : '') . (fastest > 0 ? ' ' . rate_note_fastest : '')
 eval page
 # Each series from the least to the most in flight, in a block of its own; what is invalid breaks its line.
 set print $series
@@ -194,12 +211,14 @@ do for [k = 1:models] {
     do for [pass = 1:n] {
         next = 0
         do for [i = 1:n] {
-            if (series[i] == k && at_once[i] > after) { if (next == 0) { next = i } else { if (at_once[i] < at_once[next]) { next = i } } }
+            if (series[i] == k && at_once[i] > after) { next = next == 0 ? i : at_once[i] < at_once[next] \
+                ? i : next }
         }
         if (next > 0) {
             after = at_once[next]
             print drawn[next] ? sprintf('%.9g,%.9g,%.9g,%.9g', at_once[next], median[next], \
-                known_value(low[next]) ? low[next] : median[next], known_value(high[next]) ? high[next] : median[next]) : ''
+                known_value(low[next]) ? low[next] : median[next], known_value(high[next]) ? high[next] \
+                    : median[next]) : ''
         }
     }
     print ''; print ''
@@ -210,10 +229,13 @@ set datafile nocolumnheaders
 cap(r) = (r > ceiling_at ? NaN : r)
 set samples 400
 band = mix(soft, paper, 0.78)
-plot for [k = 1:models] $series index k - 1 using (k == fastest ? $1 : NaN):3:4 with filledcurves fc rgb band notitle, \
+plot for [k = 1:models] $series index k - 1 using (k == fastest ? $1 : NaN):3:4 with filledcurves \
+    fc rgb band notitle, \
      for [k = 1:models] $series index k - 1 using (k == ceiling || again(name[k]) ? NaN : $1):2 \
          with lines lc rgb (k == fastest ? soft : colour(name[k])) lw 5 notitle, \
-     for [k = 1:models] $series index k - 1 using (again(name[k]) ? $1 : NaN):2 with lines lc rgb colour(name[k]) lw 3 dashtype (4, 4) notitle, \
-     for [k = 1:models] $series index k - 1 using (k == ceiling ? $1 : NaN):(cap($2)) with lines lc rgb soft lw 3 dashtype (10, 8) notitle, \
+     for [k = 1:models] $series index k - 1 using (again(name[k]) ? $1 : NaN):2 with lines \
+         lc rgb colour(name[k]) lw 3 dashtype (4, 4) notitle, \
+     for [k = 1:models] $series index k - 1 using (k == ceiling ? $1 : NaN):(cap($2)) with lines \
+         lc rgb soft lw 3 dashtype (10, 8) notitle, \
      cap(x / delay_s) with lines lc rgb soft lw 3 dashtype (10, 8) notitle
 set output

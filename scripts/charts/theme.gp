@@ -96,7 +96,8 @@ filled(m) = base(m) eq 'sequential' ? 5 : base(m) eq 'processes' ? 9 : base(m) e
     : base(m) eq 'async' ? 13 : base(m) eq 'hybrid' ? 11 : base(m) eq 'coroutines' ? 15 : 7
 hollow(m) = filled(m) - 1
 # Of one size to the eye; the terminals draw all but squares and discs differently.
-point_size(m) = base(m) eq 'sequential' ? 3.4 : base(m) eq 'threads' || base(m) eq '' ? 3.6 : format eq 'svg' ? 3.3 : 4.4
+point_size(m) = base(m) eq 'sequential' ? 3.4 \
+    : base(m) eq 'threads' || base(m) eq '' ? 3.6 : format eq 'svg' ? 3.3 : 4.4
 
 if (theme eq 'dark') {
     paper = 0x14171C; ink = 0xF4F4F4; soft = 0xAEB5BD; rule = 0x343B44; track = 0x20252C
@@ -126,23 +127,30 @@ point(s) = w_decimal eq '.' ? s : replace(s, '.', w_decimal)
 log_10(v) = v > 0 ? int(floor(log10(v) + 1e-9)) : 0
 places(v) = log_10(v) >= 2 ? 0 : log_10(v) >= -1 ? 2 - log_10(v) : 3
 figure_of(v) = point(sprintf(sprintf('%%.%df', places(v)), v))
-grouped(v) = v < 0 ? '-' . grouped(-v) : v < 1000 ? sprintf('%.0f', v) \
-    : grouped(floor(floor(v + 0.5) / 1000)) . w_group . sprintf('%03.0f', floor(v + 0.5) - 1000 * floor(floor(v + 0.5) / 1000))
+grouped_whole(v) = v < 1000 ? sprintf('%.0f', v) \
+    : grouped_whole(floor(v / 1000)) . w_group . sprintf('%03.0f', v - 1000 * floor(v / 1000))
+grouped(v) = grouped_whole(floor(v + 0.5))
 number(v) = v >= 999.5 ? grouped(v) : v == 0 ? '0' : v < 0.001 ? point(sprintf('%.1e', v)) \
     : v < 0.1 ? point(sprintf('%.3f', v)) : figure_of(v)
 seconds(t) = t >= 999.5 ? grouped(t) . ' s' : t >= 0.0995 ? figure_of(t) . ' s' \
     : t >= 0.000995 ? figure_of(t * 1e3) . ' ms' : t == 0 ? '0 s' : figure_of(t * 1e6) . ' µs'
 # An interval, its unit once where both ends have the same.
 unit_of(text) = word(text, words(text))
-interval(low, high) = unit_of(seconds(low)) eq unit_of(seconds(high)) ? word(seconds(low), 1) . ' – ' . seconds(high) \
+interval(low, high) = unit_of(seconds(low)) eq unit_of(seconds(high)) \
+    ? word(seconds(low), 1) . ' – ' . seconds(high) \
     : seconds(low) . ' – ' . seconds(high)
 percent(f) = (f >= 0.0995 ? sprintf('%.0f', f * 100) : point(sprintf('%.1f', f * 100))) . ' %'
 # A tick of a time axis: no more figures than it needs.
 trimmed(s) = strstrt(s, '.') && (s[strlen(s):] eq '0' || s[strlen(s):] eq '.') ? trimmed(s[1:strlen(s) - 1]) : s
 tick(v) = v >= 1000 ? grouped(v) : point(trimmed(sprintf('%.6f', v)))
+# The step of an axis that is to have about so many ticks: 1, 2 or 5 of a decade.
+up_to(rough, decade) = rough > 5 * decade ? 10 * decade : rough > 2 * decade ? 5 * decade \
+    : rough > decade ? 2 * decade : decade
+step_of(range, ticks) = up_to(range / ticks, 10**floor(log10(range / ticks)))
 # A bound in words: one figure, rounded up.
 one_up(v) = ceil(v / 10**floor(log10(v)) - 1e-6) * 10**floor(log10(v))
-at_most(t) = t >= 1 ? tick(one_up(t)) . ' s' : t >= 0.001 ? tick(one_up(t * 1e3)) . ' ms' : tick(one_up(t * 1e6)) . ' µs'
+at_most(t) = t >= 1 ? tick(one_up(t)) . ' s' \
+    : t >= 0.001 ? tick(one_up(t * 1e3)) . ' ms' : tick(one_up(t * 1e6)) . ' µs'
 
 # Reading data. ----------------------------------------------------------------
 
@@ -179,17 +187,28 @@ title_size = 54; subtitle_size = 31; label_size = 31; tick_size = 31; name_size 
 small_size = 26; caption_size = 23
 page_left = 60; tick_gap = 32; axis_gap = 74   # below the plot's bottom: tick labels, axis title
 
+# How a text is set, to be written after its place: set label 'words' at … left @NOTE. Data may stand in them.
+set_in(points, shade) = sprintf("noenhanced front font '%s' textcolor rgb %d", size_of(points), shade)
+TICK = set_in(tick_size, ink)              # a figure on an axis
+AXIS = set_in(label_size, ink)             # an axis' title
+NOTE = set_in(small_size, ink)             # a name or a figure within the picture
+ASIDE = set_in(small_size, soft)           # what explains it
+FINE = set_in(small_size - 2, soft)        # and what only few will look for
+
 hex(c) = sprintf('#%06x', c)
 # Every text states its size. What is left to the terminal's own is how large a point is drawn: in SVG
 # that follows the font's size, and 12 makes it what the other two make of 30.
 if (format eq 'svg') {
-    set terminal svg size 1920,1080 dynamic enhanced font ''.size_of(12) background ''.hex(paper) linewidth 1 name ''.replace(chart, '-', '_')
+    set terminal svg size 1920,1080 dynamic enhanced \
+        font ''.size_of(12) background ''.hex(paper) linewidth 1 name ''.replace(chart, '-', '_')
 }
 if (format eq 'png') {
-    set terminal pngcairo size 1920,1080 enhanced font ''.size_of(30) fontscale 0.75 pointscale 1.6 background ''.hex(paper) linewidth 1
+    set terminal pngcairo size 1920,1080 enhanced \
+        font ''.size_of(30) fontscale 0.75 pointscale 1.6 background ''.hex(paper) linewidth 1
 }
 if (format eq 'pdf') {
-    set terminal pdfcairo size 13.333333in,7.5in enhanced font ''.size_of(30) fontscale 0.375 pointscale 0.83 background ''.hex(paper) linewidth 1
+    set terminal pdfcairo size 13.333333in,7.5in enhanced \
+        font ''.size_of(30) fontscale 0.375 pointscale 0.83 background ''.hex(paper) linewidth 1
 }
 
 unset key
@@ -200,13 +219,28 @@ set style rectangle fillstyle solid 1.0 noborder
 set tics textcolor rgb ink font ''.size_of(tick_size) noenhanced
 
 subtitle_words = placement eq 'apart' ? w_apart : placement eq 'together' ? w_together : w_real
-caption_words = placement eq 'apart' ? w_limits_apart : placement eq 'together' ? w_limits_together : w_limits_real
+caption_words = placement eq 'apart' ? w_limits_apart \
+    : placement eq 'together' ? w_limits_together : w_limits_real
 note = ''
 # Title, subtitle and caption; opens the output, so that nothing is written before data were read.
 page = "set output output; " \
-    . "set label 9001 ''.bold(question) at screen px(page_left),py(66) left font ''.size_of(fitting(question, title_size * 1.12, 1800) / 1.12) textcolor rgb ink; " \
+    . "set label 9001 ''.bold(question) at screen px(page_left),py(66) left front " \
+    . "font ''.size_of(fitting(question, title_size * 1.12, 1800) / 1.12) textcolor rgb ink; " \
     . "subtitle_line = (exists('subtitle') ? subtitle . (subtitle_words eq '' ? '' : ' · ') : '') . subtitle_words; " \
-    . "set label 9002 subtitle_line at screen px(page_left),py(130) left noenhanced " \
+    . "set label 9002 subtitle_line at screen px(page_left),py(130) left noenhanced front " \
     . "font size_of(fitting(subtitle_line, subtitle_size, 1960)) textcolor rgb soft; " \
     . "caption_lines = wrap((note eq '' ? '' : note . ' ') . (exists('caption') ? caption : caption_words), 142); " \
-    . "set label 9003 caption_lines at screen px(page_left),py(986) left noenhanced font ''.size_of(caption_size) textcolor rgb soft"
+    . "set label 9003 caption_lines at screen px(page_left),py(986) left noenhanced front " \
+    . "font ''.size_of(caption_size) textcolor rgb soft"
+
+# Names beside the ends of lines: after label_y[1…models] says where each would stand and `apart` how far
+# from one another they must, `eval push_apart` moves them, keeps their order, and keeps them above `bottom`.
+push_apart = "array order[models + 1]; do for [k = 1:models] { order[k] = k }; " \
+    . "do for [a = 1:models] { do for [b = 1:models - 1] { if (label_y[order[b]] > label_y[order[b + 1]]) { " \
+    . "swap = order[b]; order[b] = order[b + 1]; order[b + 1] = swap } } }; " \
+    . "do for [pass = 1:80] { do for [b = 1:models - 1] { " \
+    . "overlap = apart - (label_y[order[b + 1]] - label_y[order[b]]); " \
+    . "if (overlap > 0) { label_y[order[b]] = label_y[order[b]] - overlap / 2.; " \
+    . "label_y[order[b + 1]] = label_y[order[b + 1]] + overlap / 2. } } }; " \
+    . "shift = label_y[order[models]] - (bottom - 22); " \
+    . "if (shift > 0) { do for [k = 1:models] { label_y[k] = label_y[k] - shift } }"

@@ -59,38 +59,42 @@ do for [e = int(floor(log10(floor_at))):int(ceil(log10(ceiling_at)))] {
     t = 10.**e
     if (t >= floor_at && t <= ceiling_at) {
         set arrow from screen px(left), first t to screen px(right), first t nohead back lc rgb rule lw 2
-        set label ''.(t < 1 ? tick(t) : grouped(t)) . ' s' at screen px(left - 18), first t right noenhanced font ''.size_of(tick_size) textcolor rgb ink
+        set label ''.(t < 1 ? tick(t) : grouped(t)) . ' s' at screen px(left - 18), first t right @TICK
     }
 }
 do for [i = 1:n] {
     seen = 0
     do for [k = 1:i - 1] { if (count[k] == count[i]) { seen = 1 } }
     if (!seen) {
-        set arrow from first count[i], screen py(top) to first count[i], screen py(bottom) nohead back lc rgb rule lw 2
-        set label ''.grouped(count[i]) at first count[i], screen py(bottom + tick_gap) center noenhanced font ''.size_of(tick_size) textcolor rgb ink
+        set arrow from first count[i], screen py(top) to first count[i], screen py(bottom) nohead back \
+            lc rgb rule lw 2
+        set label ''.grouped(count[i]) at first count[i], screen py(bottom + tick_gap) center @TICK
     }
 }
-set label count_x at screen px((left + right) / 2.),py(bottom + axis_gap) center noenhanced font ''.size_of(label_size) textcolor rgb ink
-set label count_y at screen px(page_left),py(182) left noenhanced font ''.size_of(small_size) textcolor rgb ink
+set label count_x at screen px((left + right) / 2.),py(bottom + axis_gap) center @AXIS
+set label count_y at screen px(page_left),py(182) left @AXIS
 
 # The key of shapes, in no model's colour, at the right end of the axis title's line.
-key_at = right + 380 - 130 - width_of(count_measured, small_size) - width_of(count_predicted, small_size) - width_of(count_line, small_size) - 140
+key_words = count_measured . count_predicted . count_line
+key_at = right + 110 - width_of(key_words, small_size)
 key_y = 182
 array key_x[3]
 key_x[1] = key_at; key_x[2] = key_at + 34 + width_of(count_measured, small_size) + 30
 key_x[3] = key_x[2] + 34 + width_of(count_predicted, small_size) + 46
-set label count_measured at screen px(key_x[1] + 26),py(key_y) left noenhanced font ''.size_of(small_size) textcolor rgb ink
-set label count_predicted at screen px(key_x[2] + 26),py(key_y) left noenhanced font ''.size_of(small_size) textcolor rgb ink
-set label count_line at screen px(key_x[3] + 40),py(key_y) left noenhanced font ''.size_of(small_size) textcolor rgb ink
+set label count_measured at screen px(key_x[1] + 26),py(key_y) left @NOTE
+set label count_predicted at screen px(key_x[2] + 26),py(key_y) left @NOTE
+set label count_line at screen px(key_x[3] + 40),py(key_y) left @NOTE
 set label '' at screen px(key_x[1]),py(key_y) point pt 7 ps 2.6 lc rgb soft
 set label '' at screen px(key_x[2]),py(key_y) point pt 6 ps 2.6 lw 4 lc rgb soft
-set arrow from screen px(key_x[3] - 26),py(key_y) to screen px(key_x[3] + 28),py(key_y) nohead lc rgb soft lw 4
+set arrow from screen px(key_x[3] - 26),py(key_y) to screen px(key_x[3] + 28),py(key_y) nohead \
+    lc rgb soft lw 4
 
 # Points ------------------------------------------------------------------------------
 
 # Points of one count that would cover each other (closer than 30 page units) stand side by side.
 array beside[n]
-near(i, k) = count[i] == count[k] && known_value(at[i]) && known_value(at[k]) && abs(y_px(at[i]) - y_px(at[k])) < 34
+near(i, k) = count[i] == count[k] && known_value(at[i]) && known_value(at[k]) \
+    && abs(y_px(at[i]) - y_px(at[k])) < 34
 do for [i = 1:n] {
     group = 0; before = 0
     if (known_value(at[i])) {
@@ -102,48 +106,47 @@ place(i) = count[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
 
 do for [i = 1:n] {
     if (invalid[i]) {
-        set label w_invalid at first count[i], screen py(known_value(at[i]) ? y_px(at[i]) - 30 : bottom - 20 - 30 * series[i]) center noenhanced front \
-            font ''.size_of(small_size - 2) textcolor rgb soft
+        y = known_value(at[i]) ? y_px(at[i]) - 30 : bottom - 20 - 30 * series[i]
+        set label w_invalid at first count[i], screen py(y) center @FINE
     } else {
         if (known_value(at[i])) {
             if (measured[i]) {
                 if (known_value(low[i]) && known_value(high[i])) {
-                    set arrow from first place(i), first low[i] to first place(i), first high[i] nohead front lc rgb ink lw 4
+                    set arrow from first place(i), first low[i] to first place(i), first high[i] \
+                        nohead front lc rgb ink lw 4
                 }
-                set label '' at first place(i), first at[i] point pt filled(model[i]) ps point_size(model[i]) * 0.86 lc rgb colour(model[i]) front
+                set label '' at first place(i), first at[i] \
+                    point pt filled(model[i]) ps point_size(model[i])  lc rgb colour(model[i]) front
             } else {
                 # A disc of paper first, so that the line does not fill the hollow.
-                set label '' at first place(i), first at[i] point pt filled(model[i]) ps point_size(model[i]) * 0.86 lc rgb paper front
-                set label '' at first place(i), first at[i] point pt hollow(model[i]) ps point_size(model[i]) * 0.86 lw 4 lc rgb colour(model[i]) front
-                set label count_predicted_short at screen px(x_px(place(i)) - 26),py(y_px(at[i]) - 20) right noenhanced front \
-                    font ''.size_of(small_size - 2) textcolor rgb soft
+                set label '' at first place(i), first at[i] \
+                    point pt filled(model[i]) ps point_size(model[i])  lc rgb paper front
+                set label '' at first place(i), first at[i] \
+                    point pt hollow(model[i]) ps point_size(model[i])  lw 4 lc rgb colour(model[i]) front
+                set label count_predicted_short \
+                    at screen px(x_px(place(i)) - 26),py(y_px(at[i]) - 20) right @FINE
             }
         }
     }
 }
 
 # Each model's name and its largest figure at the right, pushed apart where they would touch.
-array label_y[n]; array order[n]
-do for [k = 1:models] { label_y[k] = last[k] > 0 ? y_px(at[last[k]]) : bottom; order[k] = k }
-do for [a = 1:models] { do for [b = 1:models - 1] {
-    if (label_y[order[b]] > label_y[order[b + 1]]) { swap = order[b]; order[b] = order[b + 1]; order[b + 1] = swap }
-} }
+array label_y[n]
+do for [k = 1:models] { label_y[k] = last[k] > 0 ? y_px(at[last[k]]) : bottom }
 apart = 78
-do for [pass = 1:60] { do for [b = 1:models - 1] {
-    overlap = apart - (label_y[order[b + 1]] - label_y[order[b]])
-    if (overlap > 0) { label_y[order[b]] = label_y[order[b]] - overlap / 2; label_y[order[b + 1]] = label_y[order[b + 1]] + overlap / 2 }
-} }
-lowest_label = models > 0 ? label_y[order[models]] : 0
-shift = lowest_label > bottom - 20 ? lowest_label - (bottom - 20) : 0
+eval push_apart
 do for [k = 1:models] {
-    y = label_y[k] - shift
+    y = label_y[k]
     if (last[k] > 0) {
         i = last[k]
         figure = seconds(at[i]) . (measured[i] && !invalid[i] ? '' : ', ' . count_predicted_short)
-        set arrow from first most, screen py(y_px(at[i])) to screen px(right + 18),py(y) nohead back lc rgb colour(name[k]) lw 2
-        set label '' at screen px(right + 34),py(y - 17) point pt filled(name[k]) ps point_size(name[k]) * 0.8 lc rgb colour(name[k])
-        set label ''.bold(said(name[k])) at screen px(right + 60),py(y - 17) left font ''.size_of(fitting(said(name[k]), value_size - 2, 360)) textcolor rgb ink
-        set label figure at screen px(right + 60),py(y + 20) left noenhanced font ''.size_of(small_size) textcolor rgb soft
+        set arrow from first most, screen py(y_px(at[i])) to screen px(right + 18),py(y) nohead back \
+            lc rgb colour(name[k]) lw 2
+        set label '' at screen px(right + 30),py(y - 17) point pt filled(name[k]) ps point_size(name[k]) \
+            lc rgb colour(name[k])
+        set label ''.bold(said(name[k])) at screen px(right + 60),py(y - 17) left \
+            font ''.size_of(fitting(said(name[k]), value_size - 2, 360)) textcolor rgb ink
+        set label figure at screen px(right + 60),py(y + 20) left @ASIDE
     }
 }
 
@@ -158,7 +161,7 @@ do for [k = 1:models] {
         next = 0
         do for [i = 1:n] {
             if (series[i] == k && known_value(cost[i]) && count[i] > after) {
-                if (next == 0) { next = i } else { if (count[i] < count[next]) { next = i } }
+                next = next == 0 ? i : count[i] < count[next] ? i : next
             }
         }
         if (next > 0) { after = count[next]; print sprintf('%.9g,%.9g', count[next], cost[next]) }

@@ -56,16 +56,18 @@ seconds_of(pixels) = pixels * time_end / (right - left)
 least = 6                                   # the narrowest that a span is drawn, in page units
 
 words_for(m) = base(m) eq 'sequential' ? line_sequential : base(m) eq 'processes' ? line_processes \
-    : base(m) eq 'threads' ? line_threads : base(m) eq 'async' ? line_async : base(m) eq 'hybrid' ? line_hybrid \
+    : base(m) eq 'threads' ? line_threads : base(m) eq 'async' ? line_async : base(m) eq 'hybrid' \
+        ? line_hybrid \
     : base(m) eq 'coroutines' ? line_coroutines : line_other
 says(m, lanes) = replace(words_for(m), '%d', sprintf('%d', lanes))
 # The words stand right of the bars where there is room, else on a line of their own above them.
 beside(k) = (right - left - width_px(ends[k]) > 700)
 
-cpu_lanes = 0.85; gap = 0.75; heading = 1.25
+cpu_lanes = 0.85; gap = 0.75; heading = 1.4
 units = 0.
 do for [k = 1:models] {
-    units = units + lane_high[k] - lane_low[k] + 1 + cpu_lanes + (beside(k) ? 0 : heading) + (k < models ? gap : 0)
+    units = units + lane_high[k] - lane_low[k] + 1 + cpu_lanes + (beside(k) ? 0 : heading) + (k < models \
+        ? gap : 0)
 }
 lane_px = (bottom - top) / units
 if (lane_px > 64) { lane_px = 64 }
@@ -75,55 +77,63 @@ set lmargin at screen px(left); set rmargin at screen px(right)
 set tmargin at screen py(top);  set bmargin at screen py(bottom)
 set xrange [0:time_end]; set yrange [0:1]
 unset ytics
-step = time_end > 50 ? 10 : time_end > 20 ? 5 : time_end > 8 ? 2 : time_end > 4 ? 1 : time_end > 2 ? 0.5 \
-    : time_end > 0.8 ? 0.2 : time_end > 0.4 ? 0.1 : time_end > 0.2 ? 0.05 : time_end > 0.08 ? 0.02 : time_end / 4
+step = step_of(time_end, 8)
 unset xtics
 do for [i = 0:int(time_end / step + 1e-9)] {
-    set label ''.tick(i * step) at first i * step, screen py(bottom + tick_gap) center noenhanced font ''.size_of(tick_size) textcolor rgb ink
+    set label ''.tick(i * step) at first i * step, screen py(bottom + tick_gap) center @TICK
 }
 do for [i = 0:int(2 * time_end / step + 1e-9)] {
     set arrow from first i * step / 2, screen py(top) to first i * step / 2, screen py(bottom) nohead back \
         lc rgb rule lw (i % 2 == 0 ? 2 : 1)
 }
-set label line_x at screen px((left + right) / 2.),py(bottom + axis_gap) center noenhanced font ''.size_of(label_size) textcolor rgb ink
+set label line_x at screen px((left + right) / 2.),py(bottom + axis_gap) center @AXIS
 
 # The key, in no model's colour.
 key_at = left; key_y = 184
 key_gap(words) = 52 + width_of(words, small_size) * 0.95 + 44
-set object rectangle from screen px(key_at),py(key_y + 12) to screen px(key_at + 40),py(key_y - 12) front fc rgb mix(soft, paper, 0.62)
-set label line_waiting at screen px(key_at + 52),py(key_y) left noenhanced front font ''.size_of(small_size) textcolor rgb ink
+set object rectangle from screen px(key_at),py(key_y + 12) to screen px(key_at + 40),py(key_y - 12) \
+    front fc rgb mix(soft, paper, 0.62)
+set label line_waiting at screen px(key_at + 52),py(key_y) left @NOTE
 key_at = key_at + key_gap(line_waiting)
-set object rectangle from screen px(key_at + 24),py(key_y + 12) to screen px(key_at + 40),py(key_y - 12) front fc rgb soft
-set label line_receiving at screen px(key_at + 52),py(key_y) left noenhanced front font ''.size_of(small_size) textcolor rgb ink
+set object rectangle from screen px(key_at + 24),py(key_y + 12) \
+    to screen px(key_at + 40),py(key_y - 12) front fc rgb soft
+set label line_receiving at screen px(key_at + 52),py(key_y) left @NOTE
 key_at = key_at + key_gap(line_receiving)
-set object rectangle from screen px(key_at),py(key_y + 8) to screen px(key_at + 40),py(key_y - 8) front fc rgb track
+set object rectangle from screen px(key_at),py(key_y + 8) to screen px(key_at + 40),py(key_y - 8) front \
+    fc rgb track
 do for [i = 0:2] {
-    set object rectangle from screen px(key_at + 4 + 12 * i),py(key_y + 8) to screen px(key_at + 9 + 12 * i),py(key_y - 8) front fc rgb ink
+    set object rectangle from screen px(key_at + 4 + 12 * i),py(key_y + 8) \
+        to screen px(key_at + 9 + 12 * i),py(key_y - 8) front fc rgb ink
 }
-set label line_cpu_key at screen px(key_at + 52),py(key_y) left noenhanced front font ''.size_of(small_size) textcolor rgb ink
+set label line_cpu_key at screen px(key_at + 52),py(key_y) left @NOTE
 
 # Draw, panel by panel, from the top of the page down. ------------------------------
 
 y = top
+lane_top(l) = y + (l + 0.07) * lane_px
+lane_bottom(l) = y + (l + 0.93) * lane_px
 do for [k = 1:models] {
     lanes = lane_high[k] - lane_low[k] + 1
     if (!beside(k)) { y = y + heading * lane_px }
     panel_top = y
     # The tracks.
     do for [l = 0:lanes - 1] {
-        set object rectangle from first 0, screen py(y + (l + 0.93) * lane_px) to first ends[k], screen py(y + (l + 0.07) * lane_px) \
+        set object rectangle from first 0, screen py(lane_bottom(l)) to first ends[k], screen py(lane_top(l)) \
             front fc rgb track
     }
     cpu_top = y + (lanes + 0.16) * lane_px; cpu_bottom = y + (lanes + cpu_lanes - 0.12) * lane_px
-    set object rectangle from first 0, screen py(cpu_bottom) to first ends[k], screen py(cpu_top) front fc rgb track
+    set object rectangle from first 0, screen py(cpu_bottom) to first ends[k], screen py(cpu_top) front \
+        fc rgb track
     # Waiting first, so that what is short lies on top of it.
     do for [i = 1:n] {
         if (panel[i] == k && phase[i] eq 'waiting') {
             l = lane[i] - lane_low[k]
-            set object rectangle from first from[i], screen py(y + (l + 0.93) * lane_px) to first to[i], screen py(y + (l + 0.07) * lane_px) \
+            set object rectangle from first from[i], screen py(lane_bottom(l)) \
+                to first to[i], screen py(lane_top(l)) \
                 front fc rgb pale(name[k])
             if (width_px(to[i] - from[i]) > 1.5 * number_size * strlen(url[i]) + 10) {
-                set label url[i] at first (from[i] + to[i]) / 2, screen py(y + (l + 0.5) * lane_px) center noenhanced front \
+                set label url[i] at first (from[i] + to[i]) / 2, screen py(y + (l + 0.5) * lane_px) \
+                    center noenhanced front \
                     font ''.size_of(number_size) textcolor rgb ink
             }
         }
@@ -132,31 +142,41 @@ do for [k = 1:models] {
         if (panel[i] == k && phase[i] eq 'receiving') {
             l = lane[i] - lane_low[k]
             begin = width_px(to[i] - from[i]) < least ? to[i] - seconds_of(least) : from[i]
-            set object rectangle from first begin, screen py(y + (l + 0.93) * lane_px) to first to[i], screen py(y + (l + 0.07) * lane_px) \
+            set object rectangle from first begin, screen py(lane_bottom(l)) \
+                to first to[i], screen py(lane_top(l)) \
                 front fc rgb colour(name[k])
         }
         if (panel[i] == k && phase[i] eq 'cpu') {
             begin = width_px(to[i] - from[i]) < least ? to[i] - seconds_of(least) : from[i]
-            begin = begin < 0 ? 0 : begin; end = width_px(to[i] - begin) < least ? begin + seconds_of(least) : to[i]
-            set object rectangle from first begin, screen py(cpu_bottom) to first end, screen py(cpu_top) front fc rgb ink
+            begin = begin < 0 ? 0 : begin; end = width_px(to[i] - begin) < least \
+                ? begin + seconds_of(least) : to[i]
+            set object rectangle from first begin, screen py(cpu_bottom) \
+                to first end, screen py(cpu_top) front fc rgb ink
         }
     }
     # Its name, the processor's, where it ends, and what that says.
-    set label ''.bold(said(name[k])) at screen px(left - 22),py(y + lanes * lane_px / 2 - (beside(k) ? 0 : 10)) right front font ''.size_of(fitting(said(name[k]), name_size, left - 60)) textcolor rgb ink
-    set label line_cpu at screen px(left - 22),py((cpu_top + cpu_bottom) / 2) right noenhanced front \
-        font ''.size_of(small_size - 2) textcolor rgb soft
-    set arrow from first ends[k], screen py(panel_top - 4) to first ends[k], screen py(cpu_bottom + 4) nohead front lc rgb ink lw 3
+    middle = y + lanes * lane_px / 2
+    set label ''.bold(said(name[k])) at screen px(left - 22),py(middle - (beside(k) ? 0 : 10)) right \
+        front font ''.size_of(fitting(said(name[k]), name_size, left - 60)) textcolor rgb ink
+    set label line_cpu at screen px(left - 22),py((cpu_top + cpu_bottom) / 2) right @FINE
+    set arrow from first ends[k], screen py(panel_top - 4) \
+        to first ends[k], screen py(cpu_bottom + 4) nohead front lc rgb ink lw 3
     done = sprintf(line_done, seconds(ends[k])); worked = sprintf(line_busy, seconds(busy[k]))
     if (beside(k)) {
-        middle = y + lanes * lane_px / 2
-        set label ''.bold(done) at first ends[k] + seconds_of(26), screen py(middle - 40) left front font ''.size_of(value_size) textcolor rgb ink
-        set label ''.says(name[k], lanes) at first ends[k] + seconds_of(26), screen py(middle + 4) left noenhanced front \
+        set label ''.bold(done) at first ends[k] + seconds_of(26), screen py(middle - 40) left front \
+            font ''.size_of(value_size) textcolor rgb ink
+        set label ''.says(name[k], lanes) at first ends[k] + seconds_of(26), screen py(middle + 4) \
+            left noenhanced front \
             font ''.size_of(small_size + 3) textcolor rgb ink
-        set label worked at first ends[k] + seconds_of(26), screen py(middle + 42) left noenhanced front font ''.size_of(small_size) textcolor rgb soft
+        set label worked at first ends[k] + seconds_of(26), screen py(middle + 42) left @ASIDE
     } else {
         words_here = says(name[k], lanes) . '; ' . worked
-        set label ''.bold(done) . '     ' . literal(words_here) at first 0, screen py(y - heading * lane_px / 2) left front \
-            font ''.size_of(fitting(done . '       ' . words_here, small_size + 2, right - left)) textcolor rgb ink
+        rest_at = width_of(done, (value_size - 2) * 1.1) + 16
+        set label ''.bold(done) at first 0, screen py(y - heading * lane_px / 2) left front \
+            font ''.size_of(value_size - 2) textcolor rgb ink
+        set label words_here at first seconds_of(rest_at), screen py(y - heading * lane_px / 2 + 2) \
+            left noenhanced front \
+            font ''.size_of(fitting(words_here, small_size + 3, right - left - rest_at)) textcolor rgb ink
     }
     y = y + (lanes + cpu_lanes + gap) * lane_px
 }

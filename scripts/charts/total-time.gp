@@ -32,7 +32,6 @@ do for [i = 1:n] {
 }
 do for [i = 1:n] { if (reach(i) < longest / 4 && reach(i) > next_longest) { next_longest = reach(i) } }
 cut = longest
-do for [i = 1:n] { if (next_longest > 0 && reach(i) >= longest / 4 && reach(i) < longest * 0.999) { next_longest = 0 } }
 if (next_longest > 0) { cut = next_longest }
 if (cut <= 0) { cut = 1 }
 
@@ -50,21 +49,23 @@ set lmargin at screen px(left); set rmargin at screen px(right)
 set tmargin at screen py(top);  set bmargin at screen py(bottom)
 set xrange [0:time_end]; set yrange [0:1]
 unset xtics; unset ytics
-rough = time_end / 6; decade = 10**floor(log10(rough))
-step = rough / decade > 5 ? 10 * decade : rough / decade > 2 ? 5 * decade : rough / decade > 1 ? 2 * decade : decade
+step = step_of(time_end, 6)
 do for [i = 0:int(time_end / step)] {
-    set label ''.tick(i * step) at first i * step, screen py(bottom + tick_gap) center noenhanced font ''.size_of(tick_size) textcolor rgb ink
-    set arrow from first i * step, screen py(top) to first i * step, screen py(bottom) nohead back lc rgb rule lw 2
+    set label ''.tick(i * step) at first i * step, screen py(bottom + tick_gap) center @TICK
+    set arrow from first i * step, screen py(top) to first i * step, screen py(bottom) nohead back \
+        lc rgb rule lw 2
 }
-set label total_axis at screen px(left),py(bottom + axis_gap) left noenhanced font ''.size_of(label_size) textcolor rgb ink
+set label total_axis at screen px(left),py(bottom + axis_gap) left @AXIS
 
 # Differences that are no more than noise: from the fastest median so much further.
 fastest = NaN
 do for [i = 1:n] { if (drawn[i] && !(median[i] >= fastest)) { fastest = median[i] } }
 if (known_value(noise_floor) && known_value(fastest)) {
-    set object rectangle from first fastest, screen py(bottom) to first fastest * (1 + noise_floor), screen py(top) behind fc rgb rule
-    set label sprintf(total_noise, percent(noise_floor)) at first fastest * (1 + noise_floor) + seconds_of(10), screen py(bottom - 18) \
-        left noenhanced front font ''.size_of(small_size - 2) textcolor rgb soft
+    set object rectangle from first fastest, screen py(bottom) \
+        to first fastest * (1 + noise_floor), screen py(top) behind fc rgb rule
+    set label sprintf(total_noise, percent(noise_floor)) \
+        at first fastest * (1 + noise_floor) + seconds_of(10), screen py(bottom - 18) \
+        left @FINE
 }
 
 # What was measured a second time is paler.
@@ -75,20 +76,23 @@ shade(m) = again(m) ? mix(colour(m), paper, 0.45) : colour(m)
 do for [i = 1:n] {
     m = middle(i); over = m - thick / 2; under = m + thick / 2
     if (again(model[i])) {
-        set label ''.said(model[i]) at screen px(left - 24),py(m) right noenhanced front font ''.size_of(small_size) textcolor rgb soft
+        set label ''.said(model[i]) at screen px(left - 24),py(m) right @ASIDE
     } else {
         set label ''.bold(said(model[i])) at screen px(left - 24),py(m) right front \
             font ''.size_of(fitting(said(model[i]), name_size * 1.1, left - 60) / 1.1) textcolor rgb ink
     }
     if (!drawn[i]) {
-        set label ''.(known_value(median[i]) ? w_invalid : w_invalid . ', ' . w_not_run) at first seconds_of(16), screen py(m) left noenhanced front \
+        set label ''.(known_value(median[i]) ? w_invalid : w_invalid . ', ' . w_not_run) \
+            at first seconds_of(16), screen py(m) left noenhanced front \
             font ''.size_of(value_size) textcolor rgb soft
     } else {
         beyond = median[i] > time_end
         end = beyond ? time_end : median[i]
-        set object rectangle from first 0, screen py(under) to first end, screen py(over) front fc rgb shade(model[i])
+        set object rectangle from first 0, screen py(under) to first end, screen py(over) front \
+            fc rgb shade(model[i])
         if (known_value(spawn[i])) {
-            set object rectangle from first 0, screen py(under) to first spawn[i], screen py(over) front fc rgb deep(model[i])
+            set object rectangle from first 0, screen py(under) to first spawn[i], screen py(over) front \
+                fc rgb deep(model[i])
         }
         figure = seconds(median[i])
         detail = (known_value(low[i]) && known_value(high[i]) ? interval(low[i], high[i]) : '')
@@ -98,29 +102,37 @@ do for [i = 1:n] {
             do for [c = 0:1] {
                 x = time_end - seconds_of(120 - 34 * c); w = seconds_of(14); lean = seconds_of(22)
                 set object polygon from first x, screen py(under + 4) to first x + lean, screen py(over - 4) \
-                    to first x + lean + w, screen py(over - 4) to first x + w, screen py(under + 4) to first x, screen py(under + 4) \
+                    to first x + lean + w, screen py(over - 4) to first x + w, screen py(under + 4) \
+                        to first x, screen py(under + 4) \
                     front fillstyle solid 1.0 noborder fc rgb paper
             }
             at = time_end - seconds_of(150)
             if (thick > 80) {
-                set label ''.bold(figure) . literal(' · ' . total_beyond) at first at, screen py(m - 18) right front \
+                set label ''.bold(figure) . literal(' · ' . total_beyond) \
+                    at first at, screen py(m - 18) right front \
                     font ''.size_of(value_size) textcolor rgb on(shade(model[i]))
-                set label detail at first at, screen py(m + 22) right noenhanced front font ''.size_of(small_size) textcolor rgb on(shade(model[i]))
+                set label detail at first at, screen py(m + 22) right noenhanced front \
+                    font ''.size_of(small_size) textcolor rgb on(shade(model[i]))
             } else {
-                set label ''.bold(figure) . literal(' · ' . total_beyond . ' · ' . detail) at first at, screen py(m) right front \
-                    font ''.size_of(thick * 0.5 < small_size ? thick * 0.5 : small_size) textcolor rgb on(shade(model[i]))
+                set label ''.bold(figure) . literal(' · ' . total_beyond . ' · ' . detail) \
+                    at first at, screen py(m) right front \
+                    font ''.size_of(thick * 0.5 < small_size ? thick * 0.5 \
+                        : small_size) textcolor rgb on(shade(model[i]))
             }
         } else {
             if (known_value(low[i]) && known_value(high[i])) {
-                set arrow from first low[i], screen py(m) to first high[i], screen py(m) nohead front lc rgb ink lw 4
+                set arrow from first low[i], screen py(m) to first high[i], screen py(m) nohead front \
+                    lc rgb ink lw 4
                 do for [edge in 'low high'] {
                     x = edge eq 'low' ? low[i] : high[i]
-                    set arrow from first x, screen py(m - 18) to first x, screen py(m + 18) nohead front lc rgb ink lw 4
+                    set arrow from first x, screen py(m - 18) to first x, screen py(m + 18) nohead front \
+                        lc rgb ink lw 4
                 }
             }
             at = (known_value(high[i]) ? high[i] : median[i]) + seconds_of(22)
-            set label ''.bold(figure) at first at, screen py(m - 18) left front font ''.size_of(value_size) textcolor rgb ink
-            set label detail at first at, screen py(m + 22) left noenhanced front font ''.size_of(small_size) textcolor rgb soft
+            set label ''.bold(figure) at first at, screen py(m - 18) left front \
+                font ''.size_of(value_size) textcolor rgb ink
+            set label detail at first at, screen py(m + 22) left @ASIDE
         }
     }
 }
@@ -131,16 +143,19 @@ while (i <= n) {
     last = i
     do for [k = i + 1:n] { if (last == k - 1 && ideal[k] == ideal[i]) { last = k } }
     if (known_value(ideal[i]) && ideal[i] <= time_end) {
-        set arrow from first ideal[i], screen py(middle(i) - thick / 2 - 10) to first ideal[i], screen py(middle(last) + thick / 2 + 10) \
+        set arrow from first ideal[i], screen py(middle(i) - thick / 2 - 10) \
+            to first ideal[i], screen py(middle(last) + thick / 2 + 10) \
             nohead front lc rgb ink lw 3 dashtype (10, 8)
-        set label sprintf(total_ideal, seconds(ideal[i])) at first ideal[i], screen py(middle(i) - thick / 2 - 26) center noenhanced front \
-            font ''.size_of(small_size) textcolor rgb ink
+        set label sprintf(total_ideal, seconds(ideal[i])) \
+            at first ideal[i], screen py(middle(i) - thick / 2 - 26) center @NOTE
     }
     i = last + 1
 }
 
 question = total_question
-note = known_value(most_rounds) ? sprintf(total_note, sprintf(fewest_rounds == most_rounds ? '%.0f' : '%.0f–%.0f', fewest_rounds, most_rounds)) : total_note_plain
+said_rounds = fewest_rounds == most_rounds ? sprintf('%.0f', most_rounds) \
+    : sprintf('%.0f–%.0f', fewest_rounds, most_rounds)
+note = known_value(most_rounds) ? sprintf(total_note, said_rounds) : total_note_plain
 eval page
 plot NaN notitle
 set output

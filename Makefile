@@ -61,6 +61,10 @@ test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := analysis/results.c analysis/ledger.c analysis/evidence.c analysis/experiment.c \
                    common/statistics.c common/units.c
+# What all models are built on:
+UNIT     += workload run
+test_workload   := common/workload.c
+test_run        := common/run.c common/workload.c
 
 # The lessons are listed in lessons/lessons.mk.
 

@@ -204,6 +204,8 @@ void run_lost(const struct run *run, bool again)
         if (!outcome_is_final(atomic_load(&record->outcome))) {
             record->lane = i;
             record->end_ns = run_now(run);
+            if (record->taken_ns == 0) /* it died while it took the URL */
+                record->taken_ns = record->end_ns;
             atomic_store_explicit(&record->outcome, WORKER_LOST, memory_order_release);
         }
     }
@@ -213,28 +215,29 @@ void run_lost(const struct run *run, bool again)
 
 /* ---- Taking and finishing ----------------------------------------------- */
 
-static uint64_t draw(const struct run *run, uint32_t number, struct lane *lane)
+static uint64_t draw(const struct run *run, uint32_t lane)
 {
     if (run->workload->dispatch == DISPATCH_COUNTER)
         return atomic_fetch_add_explicit(&run->scoreboard->cursor, 1, memory_order_relaxed);
-    uint64_t before = atomic_load_explicit(&lane->drawn, memory_order_relaxed);
-    return number + before * run->scoreboard->lanes;
+    struct scoreboard *board = run->scoreboard;
+    uint64_t before = atomic_load_explicit(&board->lane[lane].drawn, memory_order_relaxed);
+    return lane + before * board->lanes;
 }
 
-uint64_t run_take(const struct run *run, uint32_t number)
+uint64_t run_take(const struct run *run, uint32_t lane)
 {
-    struct lane *lane = &run->scoreboard->lane[number];
+    struct lane *own = &run->scoreboard->lane[lane];
     if (run_stopping(run))
         return RUN_DRY;
-    uint64_t index = draw(run, number, lane);
+    uint64_t index = draw(run, lane);
     if (index >= run->workload->count)
         return RUN_DRY;
     /* Held first, then taken: if this worker dies in between, run_lost finds
      * what it was about to fetch. */
-    atomic_store_explicit(&lane->held, index, memory_order_relaxed);
-    atomic_fetch_add_explicit(&lane->drawn, 1, memory_order_relaxed);
+    atomic_store_explicit(&own->held, index, memory_order_relaxed);
+    atomic_fetch_add_explicit(&own->drawn, 1, memory_order_relaxed);
     struct record *record = &records(run->scoreboard)[index];
-    record->lane = number;
+    record->lane = lane;
     record->taken_ns = run_now(run);
     atomic_store_explicit(&record->outcome, TAKEN, memory_order_release);
     return index;

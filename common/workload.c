@@ -1,6 +1,7 @@
 #include "common/workload.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,6 +21,21 @@ __attribute__((format(printf, 2, 3))) static void say(struct workload_error *err
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    /* A file's name may hold anything; a terminal must not be made to obey it. */
+    for (char *c = error->message; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+    }
+}
+
+/* The beginning of what should have been a URL, as printable ASCII. */
+static char *shown(const char *url, size_t length, char text[static 64])
+{
+    size_t most = length > 60 ? 60 : length;
+    for (size_t i = 0; i < most; i++)
+        text[i] = (char)(url[i] > ' ' && url[i] < 127 ? url[i] : '?');
+    snprintf(text + most, 64 - most, "%s", most < length ? "…" : "");
+    return text;
 }
 
 /* ---- Shared memory that grows -------------------------------------------- */
@@ -153,8 +169,10 @@ static const char *check_host(const struct authority *authority)
     }
     if (authority->host_length > 253)
         return "its host is longer than a name may be (253 bytes)";
+    /* RFC 3986 allows more; libcurl refuses these, or decodes the percent, and
+     * a host that is not what the list says it is would be looked up wrongly. */
     for (size_t i = 0; i < authority->host_length; i++) {
-        if (strchr("\"<>\\^`{|}[]", authority->host[i]) != NULL)
+        if (strchr("!\"$%&'()*+,;<=>\\^`{|}[]", authority->host[i]) != NULL)
             return "its host holds a character that no host name has";
     }
     return NULL;
@@ -189,6 +207,7 @@ struct url_host workload_host(const char *url)
     size_t length = strlen(url);
     size_t scheme = scheme_length(url, length);
     struct authority authority = find_authority(url, length, scheme);
+    assert(authority.well_formed);
     return (struct url_host){
         .name = authority.host,
         .length = authority.host_length,
@@ -229,6 +248,7 @@ static void list_free(struct list *list)
 
 static int list_add(struct list *list, const char *url, size_t length)
 {
+    assert(list->text.bytes != NULL && list->places.bytes != NULL); /* list_open gave both */
     if (list->count % WORKLOAD_STRIDE == 0) {
         size_t place = list->count / WORKLOAD_STRIDE;
         if ((place + 1) * sizeof(uint64_t) > list->places.room) {
@@ -309,13 +329,9 @@ static int pack_lines(struct list *list, size_t length, uint64_t most, const cha
             continue;
         const char *wrong = workload_check(begin, (size_t)(stop - begin));
         if (wrong != NULL) {
-            int shown = stop - begin > 60 ? 60 : (int)(stop - begin);
-            char text[61];
-            for (int i = 0; i < shown; i++) /* the terminal gets printable bytes only */
-                text[i] = begin[i] > ' ' && begin[i] < 127 ? begin[i] : '?';
-            text[shown] = '\0';
-            say(error, "%s:%" PRIu64 ": not a URL to fetch: %s%s: %s", name, number, text,
-                shown < stop - begin ? "…" : "", wrong);
+            char text[64];
+            say(error, "%s:%" PRIu64 ": not a URL to fetch: %s: %s", name, number,
+                shown(begin, (size_t)(stop - begin), text), wrong);
             return -EINVAL;
         }
         int failed = list_add(list, begin, (size_t)(stop - begin));
@@ -380,7 +396,9 @@ int workload_list(struct workload *workload, char *const urls[], size_t count, u
     for (size_t i = 0; i < count; i++) {
         const char *wrong = workload_check(urls[i], strlen(urls[i]));
         if (wrong != NULL) {
-            say(error, "argument %zu: not a URL to fetch: %.60s: %s", i + 1, urls[i], wrong);
+            char text[64];
+            say(error, "argument %zu: not a URL to fetch: %s: %s", i + 1,
+                shown(urls[i], strlen(urls[i]), text), wrong);
             return -EINVAL;
         }
         room += strlen(urls[i]) + 1;
@@ -455,7 +473,9 @@ int workload_pattern(struct workload *workload, const char *pattern, uint64_t co
         wrong = workload_check(url, expand(pattern, 1, url));
     free(url);
     if (wrong != NULL) {
-        say(error, "--url-pattern=%.60s: not a URL to fetch: %s", pattern, wrong);
+        char text[64];
+        say(error, "--url-pattern=%s: not a URL to fetch: %s",
+            shown(pattern, strlen(pattern), text), wrong);
         return -EINVAL;
     }
     workload->pattern = pattern;

@@ -3,6 +3,7 @@
 
 LESSONS := \
   overlapping-waits \
+  cpu-in-loop \
   race \
   creation-cost \
   blocked-loop

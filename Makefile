@@ -62,9 +62,11 @@ test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := analysis/results.c analysis/ledger.c analysis/evidence.c analysis/experiment.c \
                    common/statistics.c common/units.c
 # What all models are built on:
-UNIT     += workload run
+UNIT     += workload run digest loop
 test_workload   := common/workload.c
 test_run        := common/run.c common/workload.c
+test_digest     := common/digest.c
+test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 
 # The lessons are listed in lessons/lessons.mk.
 

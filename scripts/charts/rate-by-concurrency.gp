@@ -36,7 +36,8 @@ do for [i = 1:n] {
     if (drawn[i]) {
         if (last[k] == 0) { last[k] = i } else { if (at_once[i] > at_once[last[k]]) { last[k] = i } }
         if (model[i] ne 'ceiling') {
-            if (!(median[i] >= lowest)) { lowest = median[i] }
+            bottom_of = known_value(low[i]) ? low[i] : median[i]
+            if (!(bottom_of >= lowest)) { lowest = bottom_of }
             top_of = known_value(high[i]) ? high[i] : median[i]
             if (!(top_of <= highest)) { highest = top_of }
         }
@@ -52,8 +53,9 @@ if (!known_value(lowest)) { lowest = 1; highest = 10 }
 logarithmic = (highest / lowest > 30)
 left = 190; right = 1490; top = 212; bottom = 862
 few_at = fewest / 1.35; most_at = most * 1.35
-floor_at = logarithmic ? lowest / 1.6 : 0
+# (Under the lowest there is room for a name.)
 ceiling_at = logarithmic ? highest * 1.6 : highest * 1.08
+floor_at = logarithmic ? lowest / (ceiling_at / lowest)**0.22 : 0
 set lmargin at screen px(left); set rmargin at screen px(right)
 set tmargin at screen py(top);  set bmargin at screen py(bottom)
 set logscale x
@@ -175,7 +177,7 @@ do for [k = 1:models] {
     if (named(k)) {
         i = last[k]; b = best[k]
         shade = k == fastest ? soft : colour(name[k])
-        x = right + 60
+        x = right + 62
         if (at_right(k)) {
             set arrow from first at_once[i], first median[i] to screen px(right + 14),py(y) nohead back \
                 lc rgb soft lw 2 dashtype (2, 6)
@@ -188,7 +190,14 @@ do for [k = 1:models] {
             }
         } else {
             x = x_px(place(i)) - 12
-            y = y_px(median[i]) + 56
+            y = y_px(median[i])
+            do for [c = 1:n] {
+                if (drawn[c] && is_model(c) && at_once[c] == at_once[i]) {
+                    under = y_px(known_value(low[c]) ? low[c] : median[c])
+                    y = under > y ? under : y
+                }
+            }
+            y = y + 56
         }
         set label ''.bold(said(name[k])) at screen px(x),py(y - 17) left front \
             font ''.size_of(fitting(said(name[k]), (k == fastest ? small_size + 2 \
@@ -226,7 +235,7 @@ do for [k = 1:models] {
 }
 unset print
 set datafile nocolumnheaders
-cap(r) = (r > ceiling_at ? NaN : r)
+set clip one
 set samples 400
 band = mix(soft, paper, 0.78)
 plot for [k = 1:models] $series index k - 1 using (k == fastest ? $1 : NaN):3:4 with filledcurves \
@@ -235,7 +244,7 @@ plot for [k = 1:models] $series index k - 1 using (k == fastest ? $1 : NaN):3:4 
          with lines lc rgb (k == fastest ? soft : colour(name[k])) lw 5 notitle, \
      for [k = 1:models] $series index k - 1 using (again(name[k]) ? $1 : NaN):2 with lines \
          lc rgb colour(name[k]) lw 3 dashtype (4, 4) notitle, \
-     for [k = 1:models] $series index k - 1 using (k == ceiling ? $1 : NaN):(cap($2)) with lines \
+     for [k = 1:models] $series index k - 1 using (k == ceiling ? $1 : NaN):2 with lines \
          lc rgb soft lw 3 dashtype (10, 8) notitle, \
-     cap(x / delay_s) with lines lc rgb soft lw 3 dashtype (10, 8) notitle
+     x / delay_s with lines lc rgb soft lw 3 dashtype (10, 8) notitle
 set output

@@ -63,9 +63,7 @@ do for [i = 1:n] { if (drawn[i] && !(median[i] >= fastest)) { fastest = median[i
 if (known_value(noise_floor) && known_value(fastest)) {
     set object rectangle from first fastest, screen py(bottom) \
         to first fastest * (1 + noise_floor), screen py(top) behind fc rgb rule
-    set label sprintf(total_noise, percent(noise_floor)) \
-        at first fastest * (1 + noise_floor) + seconds_of(10), screen py(bottom - 18) \
-        left @FINE
+    set label sprintf(total_noise, percent(noise_floor)) at first fastest, screen py(top - 18) left @FINE
 }
 
 # What was measured a second time is paler.

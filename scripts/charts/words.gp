@@ -66,6 +66,23 @@ if (language eq 'en') {
     line_hybrid = '%d in flight, shared among processes'
     line_coroutines = '%d coroutines wait, on one thread'
     line_other = '%d in flight'
+
+    # bill
+    bill_question = 'What does each model pay?'
+    bill_axis = '← shorter is better, in every column      each column has its own scale, from zero'
+    bill_note = 'Medians; whiskers, where they are drawn: exact interval of the median.'
+    bill_time = 'time'; bill_time_unit = 'start to exit'
+    bill_cpu = 'processor'; bill_cpu_unit = 'time a fetch'
+    bill_switches = 'switches'; bill_switches_unit = 'of context, a fetch'
+    bill_spawn = 'start-up'; bill_spawn_unit = 'of all workers'
+    bill_memory = 'memory'; bill_memory_unit = 'one more worker'
+    bill_unknown = 'unknown'
+
+    # switches-and-cpu
+    switch_question = 'Do more switches cost more processor time?'
+    switch_x = 'context switches a fetch   (fewer is better)'
+    switch_y = 'processor time a fetch, µs   (less is better)'
+    switch_note = 'Medians; bars through the points, where they are drawn: exact interval of the median. Two things that rise together need not cause each other.'
 }
 
 if (language eq 'es') {
@@ -133,6 +150,23 @@ if (language eq 'es') {
     line_hybrid = '%d en curso, repartidas entre procesos'
     line_coroutines = '%d corrutinas esperan, en un solo hilo'
     line_other = '%d en curso'
+
+    # bill
+    bill_question = '¿Qué paga cada modelo?'
+    bill_axis = '← menos es mejor, en cada columna      cada columna tiene su escala, desde cero'
+    bill_note = 'Medianas; los bigotes, si los hay: intervalo exacto de la mediana.'
+    bill_time = 'tiempo'; bill_time_unit = 'del arranque al fin'
+    bill_cpu = 'procesador'; bill_cpu_unit = 'tiempo por descarga'
+    bill_switches = 'cambios'; bill_switches_unit = 'de contexto/descarga'
+    bill_spawn = 'arranque'; bill_spawn_unit = 'de los trabajadores'
+    bill_memory = 'memoria'; bill_memory_unit = 'un trabajador más'
+    bill_unknown = 'no se sabe'
+
+    # switches-and-cpu
+    switch_question = '¿Más cambios de contexto cuestan más procesador?'
+    switch_x = 'cambios de contexto por descarga   (menos es mejor)'
+    switch_y = 'tiempo de procesador por descarga, µs   (menos es mejor)'
+    switch_note = 'Medianas; barras sobre los puntos, si las hay: intervalo exacto de la mediana. Que dos cosas suban juntas no dice que una cause la otra.'
 }
 
 if (language eq 'pt') {
@@ -200,4 +234,21 @@ if (language eq 'pt') {
     line_hybrid = '%d em andamento, divididas entre processos'
     line_coroutines = '%d corrotinas esperam, em uma só thread'
     line_other = '%d em andamento'
+
+    # bill
+    bill_question = 'O que cada modelo paga?'
+    bill_axis = '← menos é melhor, em cada coluna      cada coluna tem a sua escala, a partir de zero'
+    bill_note = 'Medianas; as hastes, onde há: intervalo exato da mediana.'
+    bill_time = 'tempo'; bill_time_unit = 'do início ao fim'
+    bill_cpu = 'processador'; bill_cpu_unit = 'tempo por busca'
+    bill_switches = 'trocas'; bill_switches_unit = 'de contexto/busca'
+    bill_spawn = 'partida'; bill_spawn_unit = 'dos trabalhadores'
+    bill_memory = 'memória'; bill_memory_unit = 'um trabalhador a mais'
+    bill_unknown = 'não se sabe'
+
+    # switches-and-cpu
+    switch_question = 'Mais trocas de contexto custam mais processador?'
+    switch_x = 'trocas de contexto por busca   (menos é melhor)'
+    switch_y = 'tempo de processador por busca, µs   (menos é melhor)'
+    switch_note = 'Medianas; barras nos pontos, onde há: intervalo exato da mediana. Duas coisas subirem juntas não diz que uma cause a outra.'
 }

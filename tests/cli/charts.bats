@@ -118,6 +118,12 @@ rate-by-concurrency|pt|Quantas ao mesmo tempo até encher um núcleo?|mais é me
 timeline|en|Who waits when?|shorter is better|never a timed one
 timeline|es|¿Quién espera y cuándo?|menos es mejor|nunca se cronometra
 timeline|pt|Quem espera, e quando?|menos é melhor|nunca é cronometrada
+bill|en|What does each model pay?|shorter is better|What it does not say
+bill|es|¿Qué paga cada modelo?|menos es mejor|Lo que no dice
+bill|pt|O que cada modelo paga?|menos é melhor|O que ele não diz
+switches-and-cpu|en|Do more switches cost more processor time?|fewer is better|closed loop
+switches-and-cpu|es|¿Más cambios de contexto cuestan más procesador?|menos es mejor|bucle cerrado
+switches-and-cpu|pt|Mais trocas de contexto custam mais processador?|menos é melhor|laço fechado
 END
 }
 
@@ -333,6 +339,40 @@ END
     grep -F "<polygon fill = 'rgb(  0, 158, 115)'" a.svg |
         sed "s/.*points = '\([0-9.]*\),[^ ]* \([0-9.]*\),.*/\1 \2/" | awk '{ exit !($2 - $1 > 5.9 && $2 - $1 < 6.1) }'
     texts a.svg | grep -qE 'less than [0-9.]+ (ms|µs) is drawn that wide'
+}
+
+@test "bill: each column from zero on its own scale, the unknown said, the invalid not drawn" {
+    cat >a.csv <<'END'
+model,time_s,cpu_us_per_fetch,switches_per_fetch,spawn_s,memory_kib_per_worker,valid
+processes,2,200,4,0.05,2048,1
+threads,1,50,3,0.005,,1
+async,1,40,0.1,0.001,64,0
+END
+    sketch bill a.csv a.svg
+    [ "$(right_ends a.svg '  0, 114, 178' | wc -l)" -eq 5 ]
+    [ "$(right_ends a.svg '213,  94,   0' | wc -l)" -eq 4 ]
+    [ "$(right_ends a.svg '  0, 158, 115' | wc -l)" -eq 0 ]
+    # Time: half as long as the processes' bar. Processor time: a quarter. Columns are 314 wide from 310.
+    paste <(right_ends a.svg '  0, 114, 178' | head -n 2) <(right_ends a.svg '213,  94,   0' | head -n 2) |
+        awk '{ left = 310 + 314 * (NR - 1); part[NR] = ($2 - left) / ($1 - left) }
+            END { exit !(part[1] > 0.499 && part[1] < 0.501 && part[2] > 0.249 && part[2] < 0.251) }'
+    says a.svg '2.00 MiB'
+    says a.svg '50.0 µs'
+    says a.svg unknown
+    says a.svg invalid
+    run says a.svg '40.0 µs'
+    [ "$status" -ne 0 ]
+}
+
+@test "switches-and-cpu: a point a model, none for an invalid one; a bill's data serve as well" {
+    sed 's/^\(async.*\),1$/\1,0/' "$SAMPLES/switches-and-cpu.csv" >a.csv
+    sketch switches-and-cpu "$SAMPLES/switches-and-cpu.csv" good.svg
+    sketch switches-and-cpu a.csv a.svg
+    [ "$(marks good.svg '  0, 158, 115' | wc -l)" -eq 1 ]
+    [ "$(marks a.svg '  0, 158, 115' | wc -l)" -eq 0 ]
+    says a.svg 'async: invalid'
+    sketch switches-and-cpu "$SAMPLES/bill.csv" bill.svg
+    [ "$(marks bill.svg '213,  94,   0' | wc -l)" -eq 1 ]
 }
 
 @test "text from data is printed as it stands" {

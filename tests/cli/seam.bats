@@ -78,6 +78,11 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
     takes_none 'v?fork|clone|posix_spawn.*|wait(pid|id|[34])?' "${objects[@]}"
 }
 
+@test "shared memory has no name that could be left behind" {
+    mapfile -t objects < <(find "$OBJ/common" "$OBJ/async" "$OBJ/processes" "$OBJ/threads" -name '*.o')
+    takes_none 'shm_open|shmget|sem_open|mq_open|semget|mkstemp|tmpfile' "${objects[@]}"
+}
+
 @test "a driver takes one model, its own" {
     for model in sequential processes threads async; do
         [ "$(wanted_by "$OBJ/common/driver/main-$model.o" | grep '_model$')" = "${model}_model" ]

@@ -5,7 +5,9 @@
 #   bar_say(v)      a value as it is written at the bar
 #   bar_axis        what the axis shows, its unit and which way is better
 #   bar_log         1: the axis counts in powers of ten; else it begins at 0
-#   bar_left        where the bars begin, in the page's units (520)
+#   bar_rest        set where rows without a value are drawn by another panel
+#   bar_left        where the bars begin, in the page's units (520); with bar_right (1760), they end there and a
+#                   second panel may be drawn afterwards, after `eval bars_done`
 # and question, subtitle, caption, as ever. Rows without a value are left out, and the chart says how many.
 
 array b_label[lines]; array b_group[lines]; array b_value[lines]; array b_low[lines]; array b_high[lines]
@@ -18,12 +20,15 @@ b_add(x) = (b_n = b_n + 1, b_label[b_n] = bar_label(0), b_group[b_n] = bar_group
 b_take(x) = (known_value(bar_value(0)) ? b_add(0) : (b_left_out = b_left_out + 1, 0))
 stats data using (b_take(0)) nooutput
 if (b_n == 0) { print chart . ': no row of ' . data . ' has a value'; exit status 1 }
-if (b_left_out > 0) { caption = caption . sprintf(' %d of %d rows are not known here and are left out.', b_left_out, b_n + b_left_out) }
+if (b_left_out > 0 && !exists('bar_rest')) { caption = caption . sprintf(' %d of %d rows are not known here and are left out.', b_left_out, b_n + b_left_out) }
 if (!exists('bar_left')) { bar_left = 520 }
 if (bar_log && b_least <= 0) { b_least = b_most / 1e4 }
 
+if (!exists('bar_right')) { bar_right = 1760; b_alone = 1 } else { b_alone = 0 }
 eval page
-eval panel(bar_left, 1760, 170, 850)
+if (!b_alone) { set multiplot }
+bars_done = 'unset object; unset label; unset arrow; unset logscale; unset format; unset xlabel; unset grid; set xtics auto scale 0; set ytics scale 0'
+eval panel(bar_left, bar_right, 170, 850)
 set yrange [-(b_y + 0.7) : -0.3]
 b_from = bar_log ? 10 ** floor(log10(b_least) - 0.001) : (b_least < 0 ? b_least * 1.15 : 0)
 if (bar_log) { set logscale x; set format x '10^{%T}'; set xtics enhanced; set xrange [b_from : b_most * 4] } else {

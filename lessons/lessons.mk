@@ -1,12 +1,12 @@
 # lessons.mk: the shelf. A lesson is NAME.c and NAME_measure.c in its folder;
 # what else one is made of stands in a line of its own: NAME_also := file.c
 
-LESSONS := \
-  overlapping-waits \
-  cpu-in-loop \
-  race \
-  creation-cost \
-  blocked-loop
+LESSONS += blocked-loop
+LESSONS += cpu-in-loop
+LESSONS += creation-cost
+LESSONS += overlapping-waits
+LESSONS += race
+LESSONS += switch-cost
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

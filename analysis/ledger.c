@@ -207,13 +207,13 @@ double visit_client_share(const struct visit_seen *seen)
 
 bool visit_waits(const struct visit_seen *seen)
 {
-    if (!seen->origin_known || !(seen->delay_s > 0))
+    if (!seen->origin_known || !(seen->shortest_delay_s > 0))
         return false;
     double origin_each = seen->origin_cpu_s / seen->planned_count;
     double client_each = (seen->user_s + seen->system_s) / seen->planned_count;
     double slower = fmax(origin_each, client_each);
     double first = lesser(seen->planned_concurrency, seen->planned_count);
-    return seen->delay_s >= WAITING * slower * first;
+    return seen->shortest_delay_s >= WAITING * slower * first;
 }
 
 const char *visit_bound(const struct visit_seen *seen)
@@ -237,6 +237,10 @@ static void prove_work(struct visit_seen *seen)
     }
     if (json_is_true(json_object_get(seen->run, "interrupted")))
         broken(seen, "the run was interrupted");
+    if (isnan(seen->failed) || isnan(seen->ok)) {
+        broken(seen, "the run does not say what was fetched");
+        return;
+    }
     if (seen->failed != 0)
         broken(seen, "%g of %g fetches failed", seen->failed, count);
     if (seen->ok + seen->failed != count)
@@ -346,10 +350,13 @@ static void prove_ceiling(struct visit_seen *seen)
 void visit_prove(struct visit_seen *seen)
 {
     const char *kind = json_string_at(seen->plan, "kind");
-    if (!seen->visit) {
-        broken(seen, "the visit left no visit.json");
+    const char *visit_schema = json_string_at(seen->visit, "schema");
+    if (!visit_schema || strcmp(visit_schema, "waitbench-visit/1") != 0) {
+        broken(seen, "the visit left no visit.json of schema waitbench-visit/1");
         return;
     }
+    if (json_is_object(json_object_get(seen->plan, "origin")) && !seen->origin_known)
+        broken(seen, "the origin's counters are missing");
     prove_host(seen);
     if (kind && strcmp(kind, "ceiling") == 0) {
         prove_ceiling(seen);

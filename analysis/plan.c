@@ -68,12 +68,14 @@ static double seconds_of(const char *duration)
     return (double)ns / 1e9;
 }
 
-/* No delay of the origin is shorter; 0 where its distribution has no bound that we know. */
+/* No delay of the origin is shorter; 0 where its distribution begins there, or near it. */
 static double shortest_delay(const struct settings *s)
 {
-    if (!s->dist || strcmp(s->dist, "fixed") == 0)
-        return s->jitter ? fmax(0, seconds_of(s->delay) - seconds_of(s->jitter))
-                         : seconds_of(s->delay);
+    double delay = seconds_of(s->delay), jitter = seconds_of(s->jitter);
+    if (s->dist && strcmp(s->dist, "fixed") == 0)
+        return delay;
+    if (!s->dist || strcmp(s->dist, "uniform") == 0)
+        return fmax(0, delay - jitter);
     return 0;
 }
 

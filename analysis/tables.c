@@ -58,8 +58,73 @@ static int write_json(const struct results *results, const char *name, json_t *r
 
 /* Findings. ------------------------------------------------------------------------- */
 
-static void add_experiment(json_t *experiments, const struct cell *cell)
+/* The greatest of a plan line's number over the lanes of an experiment, and whether
+ * every lane but sequential has it. */
+static double planned_most(const struct results *results, const char *experiment, const char *key,
+                           bool *constant)
 {
+    double most = NAN;
+    *constant = true;
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        double value = json_number_at(cell->plan, key);
+        if (strcmp(cell->experiment, experiment) != 0 || strcmp(cell->kind, "ceiling") == 0 ||
+            (cell->model && strcmp(cell->model, "sequential") == 0))
+            continue;
+        *constant = *constant && (isnan(most) || value == most);
+        most = fmax(most, value);
+    }
+    return most;
+}
+
+/* Adds to a line of text, as far as it has room. */
+__attribute__((format(printf, 3, 4))) static void append(char *buffer, size_t size,
+                                                         const char *format, ...)
+{
+    size_t used = strlen(buffer);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(buffer + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+/* What the models were asked to do, in a line that a chart can carry:
+ * "100 URLs of 1KiB, 20 at a time, each answered after 20ms; client on …". */
+static void say_setup(const struct results *results, const struct cell *cell, char *buffer,
+                      size_t size)
+{
+    bool same_count, same_concurrency;
+    double count = planned_most(results, cell->experiment, "count", &same_count);
+    double concurrency = planned_most(results, cell->experiment, "concurrency", &same_concurrency);
+    const char *body = json_string_at(cell->plan, "origin.size");
+    const char *delay = json_string_at(cell->plan, "origin.delay");
+    const char *jitter = json_string_at(cell->plan, "origin.jitter");
+    buffer[0] = '\0';
+    if (same_count)
+        append(buffer, size, "%.0f URLs", count);
+    else if (strcmp(cell->axis, "concurrency") == 0)
+        append(buffer, size, "%.0f URLs for each one in flight", count / concurrency);
+    else
+        append(buffer, size, "URLs");
+    if (body && strcmp(cell->axis, "size") != 0)
+        append(buffer, size, " of %s", body);
+    if (same_concurrency && isfinite(concurrency))
+        append(buffer, size, ", %.0f at a time", concurrency);
+    if (delay && strcmp(cell->axis, "delay") != 0)
+        append(buffer, size, ", each answered after %s%s%s", delay, jitter ? " ± " : "",
+               jitter ? jitter : "");
+    if (json_is_null(json_object_get(cell->plan, "origin")))
+        append(buffer, size, "; real servers");
+    else if (strcmp(json_string_at(cell->plan, "placement"), "apart") == 0)
+        append(buffer, size, "; client on one core, server on another");
+    else
+        append(buffer, size, "; client on all cores, server beside it");
+}
+
+static void add_experiment(json_t *experiments, const struct results *results,
+                           const struct cell *cell)
+{
+    char setup[512];
     size_t i;
     json_t *known;
     for (i = 0; (known = json_array_get(experiments, i)); i++) {
@@ -73,6 +138,8 @@ static void add_experiment(json_t *experiments, const struct cell *cell)
         json_object_set(experiment, keys[i], json_object_get(cell->plan, keys[i]));
     json_object_set_new(experiment, "compared_by",
                         json_string(compared_figure(cell) == WALL ? "wall_s" : "makespan_s"));
+    say_setup(results, cell, setup, sizeof setup);
+    json_object_set_new(experiment, "setup", json_string(setup));
     json_array_append_new(experiments, experiment);
 }
 
@@ -81,7 +148,7 @@ int findings_gather(struct findings *findings, const struct results *results)
     *findings = (struct findings){.results = results, .experiments = json_array()};
     findings->noise = noise_floor_of(results);
     for (size_t i = 0; i < results->cell_count; i++)
-        add_experiment(findings->experiments, &results->cells[i]);
+        add_experiment(findings->experiments, results, &results->cells[i]);
     size_t i;
     json_t *experiment;
     for (i = 0; (experiment = json_array_get(findings->experiments, i)); i++) {
@@ -788,6 +855,7 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
         const char *name = json_string_at(experiment, "name");
         fprintf(stream, "%s%s: %s\n\n", markdown ? "## " : "", name,
                 json_string_at(experiment, "question"));
+        fprintf(stream, "%s.\n\n", json_string_at(experiment, "setup"));
         if (is_traced(results, name))
             fputs("One traced run a lane, never timed: see the chart.\n", stream);
         if (!error)

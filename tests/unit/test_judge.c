@@ -22,7 +22,8 @@ static const char *const plan_text =
     " \"keep_alive\": true, \"delay_s\": 0.05, \"shortest_delay_s\": 0.05,"
     " \"placement\": \"apart\", \"origin\": {\"size\": \"1KiB\", \"fault\": null}}";
 static const char *const visit_text =
-    "{\"exit_status\": 0, \"children_left\": 0, \"children_unreaped\": 0, \"timed_out\": false,"
+    "{\"schema\": \"waitbench-visit/1\", \"exit_status\": 0, \"children_left\": 0, "
+    "\"children_unreaped\": 0, \"timed_out\": false,"
     " \"origin\": {\"requests\": 100, \"responses\": 100, \"connections\": 20, \"open\": 0,"
     " \"open_peak\": 20, \"in_flight_peak\": 20, \"body_bytes\": 102400,"
     " \"first_request_ns\": 1000000000, \"last_byte_ns\": 1255000000,"
@@ -133,6 +134,9 @@ static void doctored_visits_are_caught(void **unused)
         {"run", "fetches.digest", "null", "no digest"},
         {"run", "schema", "\"waitbench-run/2\"", "schema waitbench-run/1"},
         {"run", "environment.sanitizer", "\"address\"", "sanitizer"},
+        {"run", "fetches.ok", "null", "does not say what was fetched"},
+        {"visit", "schema", "\"waitbench-visit/2\"", "no visit.json of schema"},
+        {"visit", "origin", "null", "counters are missing"},
         {"visit", "origin.responses", "99", "served 99 responses for 100 URLs"},
         {"visit", "origin.body_bytes", "102401", "the origin sent 102401 bytes"},
         /* rule 2: same concurrency */

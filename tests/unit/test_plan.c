@@ -107,12 +107,13 @@ static void each_round_visits_each_cell_once(void **unused)
 /* The order of the cells in one round, as one string. */
 static void order_of(json_t *plan, int round, char *buffer, size_t size)
 {
-    buffer[0] = '\0';
+    size_t used = 0;
     for (size_t i = 0; i < json_array_size(plan); i++) {
         json_t *line = json_array_get(plan, i);
-        if (number_of(line, "round") == round && strlen(buffer) + 100 < size)
-            strcat(strcat(buffer, text_of(line, "cell")), "\n");
+        if (number_of(line, "round") == round && used < size)
+            used += (size_t)snprintf(buffer + used, size - used, "%s\n", text_of(line, "cell"));
     }
+    assert_true(used > 0 && used < size);
 }
 
 static void the_seed_alone_makes_the_order(void **unused)

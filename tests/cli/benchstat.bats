@@ -1,0 +1,289 @@
+#!/usr/bin/env bats
+# benchstat: plans, visits, and judging a run whose files are made here by hand, whole and doctored.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load lib
+    BENCHSTAT=$BUILD/benchstat
+    cd "$BATS_TEST_TMPDIR" || return
+    RUN=$BATS_TEST_TMPDIR/run
+}
+
+teardown() {
+    origin_stop || true
+}
+
+# An experiment of two models and a repeated one, at two concurrencies, seven rounds.
+write_experiment() {
+    jq -n '{schema: "waitbench-experiment/1", name: "total-time", question: "How long?", chart: "total-time",
+        placement: "apart",
+        lanes: [{name: "sequential", model: "sequential"}, {name: "threads", model: "threads"},
+                {name: "threads (again)", model: "threads", again: "threads"}],
+        fixed: {count: 100, concurrency: 20}, origin: {size: "1KiB", delay: "50ms"},
+        profiles: {quick: {rounds: 7}}}' >experiment.json
+}
+
+# A whole run in $RUN, as scripts/bench leaves it: sequential takes 5 s and 1 ms a round more, threads 0.25 s.
+write_run() {
+    local number lane round file
+    write_experiment
+    mkdir -p "$RUN/raw"
+    "$BENCHSTAT" plan --seed=3 experiment.json >"$RUN/plan.jsonl"
+    jq -n '{schema: "waitbench-metadata/1", profile: "quick", seed: 3, machine: {two_busy_processes: 2},
+        placement: {apart: "apart"}, build: {sanitize: null}}' >"$RUN/metadata.json"
+    while IFS=$'\t' read -r number lane round; do
+        mkdir "$RUN/raw/$number"
+        jq -n --arg lane "$lane" --argjson round "$round" '
+            (if $lane == "sequential" then {c: 1, t: 5.1} else {c: 20, t: 0.26} end) as $m
+            | ($m.t + $round / 1000) as $t
+            | {visit: {schema: "waitbench-visit/1", exit_status: 0, children_left: 0, children_unreaped: 0,
+                  timed_out: false, wall_s: $t, other_cpu_s: 0, steal_s: 0, verify_s: 0.002,
+                  origin: {requests: 100, responses: 100, connections: $m.c, open: 0, open_peak: $m.c,
+                      in_flight_peak: $m.c, body_bytes: 102400, first_request_ns: 1000000000,
+                      last_byte_ns: (1000000000 + $t * 990000000), residence_ns: 5000000000,
+                      cpu_user_s: 0.001, cpu_system_s: 0.002}},
+               run: {schema: "waitbench-run/1", interrupted: false, libcurl_options_digest: "aa",
+                  time: {spawn_s: 0.001, makespan_s: $t}, workers: {asked: $m.c, made: $m.c, lost: 0, rebuilt: 0},
+                  fetches: {ok: 100, failed: 0, retried: 0, bytes: 102400, digest: "d1", connections: $m.c,
+                      peak_in_flight: $m.c},
+                  latency_ms: {first: 51}, throughput: {fetches_per_s: (100 / $t)},
+                  switches: {voluntary: 200, involuntary: 10}, environment: {libcurl: "7.88.1", sanitizer: null}},
+               hyperfine: {results: [{command: "x", mean: ($t + 0.01), stddev: null, median: ($t + 0.01), user: 0.01,
+                  system: 0.005, min: ($t + 0.01), max: ($t + 0.01), times: [$t + 0.01], exit_codes: [0]}]}}' \
+            >"$RUN/all.json"
+        for file in visit run hyperfine; do
+            jq ".$file" "$RUN/all.json" >"$RUN/raw/$number/$file.json"
+        done
+    done < <(jq -r 'select(.visit) | [("000" + (.visit | tostring))[-4:], .lane, .round] | @tsv' "$RUN/plan.jsonl")
+    rm "$RUN/all.json"
+}
+
+# Usage: doctor FILE FILTER: changes one file of the first visit of threads.
+doctor() {
+    local number
+    number=$(jq -rs 'map(select(.lane == "threads"))[0].visit | "000\(.)"[-4:]' "$RUN/plan.jsonl")
+    jq "$2" "$RUN/raw/$number/$1.json" >doctored.json
+    mv doctored.json "$RUN/raw/$number/$1.json"
+}
+
+@test "plan: the same seed gives the same bytes, another seed another order" {
+    write_experiment
+    "$BENCHSTAT" plan --seed=5 experiment.json >a
+    "$BENCHSTAT" plan --seed=5 experiment.json >b
+    "$BENCHSTAT" plan --seed=6 experiment.json >c
+    cmp a b
+    run ! cmp -s a c
+    [ "$(jq -s length a)" -eq 21 ]
+    [ "$(jq -s 'group_by(.round) | all(length == 3 and (map(.cell) | unique | length) == 3)' a)" = true ]
+}
+
+@test "plan: a mistake is one line with file, key and remedy, and exit status 2" {
+    write_experiment
+    jq '.fixed.concurency = 4' experiment.json >mistake.json
+    run --separate-stderr "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    # shellcheck disable=SC2154  # set by run
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    # shellcheck disable=SC2154
+    [[ $stderr == *"mistake.json: fixed.concurency: no such key; there are: count "* ]]
+    run "$BENCHSTAT" plan --seed=4294967296 experiment.json
+    [ "$status" -eq 2 ]
+    run "$BENCHSTAT" plan --profile=fast experiment.json
+    [ "$status" -eq 2 ]
+    [[ $output == *"quick, talk, full"* ]]
+}
+
+@test "plan: one's own URLs take the place of the origin" {
+    write_experiment
+    printf 'http://a.test/\n\n# comment\nhttp://b.test/\r\n' >urls.txt
+    run "$BENCHSTAT" plan --urls=urls.txt experiment.json
+    [ "$status" -eq 0 ]
+    [ "$(jq -s 'all(.count == 2 and .origin == null and .delay_s == null and
+        (.command | index("--input=urls.txt") and all(contains("{origin}") | not)))' <<<"$output")" = true ]
+    : >urls.txt
+    run "$BENCHSTAT" plan --urls=urls.txt experiment.json
+    [ "$status" -eq 2 ]
+    [[ $output == *"holds no URL"* ]]
+}
+
+@test "visit: the folder appears whole, with what the command said and used" {
+    # shellcheck disable=SC2016
+    run "$BENCHSTAT" visit --dir=0001 -- sh -c 'echo out; echo err >&2; echo "{}" >"$1"; exit 3' sh '{visit}/run.json'
+    [ "$status" -eq 0 ]
+    [ "$(<0001/stdout.txt)" = out ]
+    [ "$(<0001/stderr.txt)" = err ]
+    [ -f 0001/run.json ]
+    [ "$(jq -c '[.schema, .exit_status, .signal, .children_left, .timed_out, .origin]' 0001/visit.json)" = \
+        '["waitbench-visit/1",3,null,0,false,null]' ]
+    [ ! -e .0001 ]
+}
+
+@test "visit: a command that is not there says so" {
+    run "$BENCHSTAT" visit --dir=0001 -- ./no-such-command
+    [ "$status" -eq 0 ]
+    [ "$(jq .exit_status 0001/visit.json)" -eq 127 ]
+    grep -q 'no-such-command: No such file' 0001/stderr.txt
+}
+
+@test "visit: what the command leaves behind is counted and ended" {
+    run "$BENCHSTAT" visit --dir=0001 -- sh -c 'setsid sleep 1000 3>&- & echo $! >pid'
+    [ "$status" -eq 0 ]
+    [ "$(jq .children_left 0001/visit.json)" -eq 1 ]
+    run ! kill -0 "$(<pid)"
+}
+
+@test "visit: the time limit ends a command, and is noted" {
+    run "$BENCHSTAT" visit --dir=0001 --limit=0.2 -- sleep 1000
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.timed_out, .signal]' 0001/visit.json)" = '[true,15]' ]
+}
+
+@test "visit: interrupted, it leaves no folder and no process" {
+    # shellcheck disable=SC2016
+    env --default-signal=INT "$BENCHSTAT" visit --dir=0001 -- sh -c 'echo $$ >pid; exec sleep 1000' 3>&- &
+    wait_for test -s pid
+    kill -INT $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 130 ]
+    [ ! -e 0001 ]
+    [ ! -e .0001 ]
+    run ! kill -0 "$(<pid)"
+}
+
+@test "visit: the origin's counters are those of the visit alone" {
+    origin_start
+    curl -sS -o /dev/null "$ORIGIN/item/1"
+    run "$BENCHSTAT" visit --dir=0001 --origin="127.0.0.1:$ORIGIN_PORT" -- \
+        curl -sS -o /dev/null '{origin}/item/[1-5]?size=1KiB'
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '.origin | [.requests, .responses, .connections, .open, .body_bytes]' 0001/visit.json)" = '[5,5,1,0,5120]' ]
+}
+
+@test "visit: without its origin it could not be made" {
+    run "$BENCHSTAT" visit --dir=0001 --origin=127.0.0.1:1 -- true
+    [ "$status" -eq 3 ]
+    [[ $output == *"127.0.0.1:1: Connection refused"* ]]
+    [ ! -e 0001 ]
+}
+
+@test "judge: a run as planned is valid, and leaves every file" {
+    write_run
+    run "$BENCHSTAT" judge "$RUN"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r .schema "$RUN/summary.json")" = waitbench-result/1 ]
+    [ "$(jq -c '[.complete, .visits_made, (.cells | map(.verdict) | unique)]' "$RUN/summary.json")" = '[true,21,["valid"]]' ]
+    # The median of seven rounds is the fourth; its interval is lowest to highest.
+    [ "$(jq -c '.cells[] | select(.lane == "threads") | .wall_s | [.rounds, .median, .low, .high, (.coverage * 1000 | round)]' \
+        "$RUN/summary.json")" = '[7,0.274,0.271,0.277,984]' ]
+    [ "$(sed -n 3p "$RUN/data/total-time.csv")" = 'threads,0.274,0.271,0.277,0.001,0.25,7,1' ]
+    grep -q '^| threads ' "$RUN/summary.md"
+    grep -q '98.4 %' "$RUN/summary.md"
+}
+
+@test "judge: seven rounds of three lanes decide one pair, in words" {
+    write_run
+    run "$BENCHSTAT" judge --quiet "$RUN"
+    [ -z "$output" ]
+    [ "$(jq -r '.pairs | length' "$RUN/summary.json")" -eq 1 ]
+    [ "$(jq -r '.pairs[0].verdict' "$RUN/summary.json")" = slower ]
+    grep -q 'threads is 18.7 times as fast as sequential (18.5 to 18.9; p = 0.0156)' "$RUN/summary.md"
+}
+
+@test "judge: the merged file is in hyperfine's own form" {
+    write_run
+    "$BENCHSTAT" judge --quiet "$RUN"
+    hyperfine --version >/dev/null || skip "hyperfine is not installed"
+    hyperfine --shell=none --runs 2 --style=none --export-json own.json true 2>/dev/null
+    jq -r '.results[0] | to_entries[] | "\(.key) \(.value | type)"' own.json | sed 's/stddev null/stddev number/' | sort >own
+    jq -r '.results[0] | to_entries[] | "\(.key) \(.value | type)"' "$RUN/hyperfine.json" | sort >merged
+    diff own merged
+    [ "$(jq '.results | map(.times | length) | add' "$RUN/hyperfine.json")" -eq 21 ]
+}
+
+@test "judge: one doctored figure makes the cell invalid, with its reason, and no point" {
+    local -a cases=(
+        'run|.fetches.digest = "d2"|its digest is d2'
+        'run|.fetches.bytes = 0|0 bytes came'
+        'run|.fetches.failed = 1 | .fetches.ok = 99|1 of 100 fetches failed'
+        'run|.time.makespan_s = 0.2|impossible: the makespan'
+        'run|.fetches.peak_in_flight = 25|25 fetches were in flight'
+        'run|.libcurl_options_digest = "bb"|libcurl options'
+        'visit|.origin.responses = 99|impossible: 100 fetched, the origin served 99'
+        'visit|.origin.open_peak = 3|3 connections open'
+        'hyperfine|.results[0].exit_codes = [1]|ended with status 1'
+    )
+    local case file filter reason
+    for case in "${cases[@]}"; do
+        file=${case%%|*} filter=${case#*|} reason=${case##*|}
+        filter=${filter%|*}
+        rm -rf "$RUN"
+        write_run
+        doctor "$file" "$filter"
+        run "$BENCHSTAT" judge "$RUN"
+        echo "$filter: $output"
+        [ "$status" -eq 1 ]
+        [ "$(jq -r '.cells[] | select(.lane == "threads") | .verdict' "$RUN/summary.json")" = invalid ]
+        jq -r '.cells[] | select(.lane == "threads") | .reasons[]' "$RUN/summary.json" | grep -qF "$reason"
+        grep -q '^- invalid: total-time/threads: round' "$RUN/summary.md"
+        run ! grep -q '^| threads  *|' "$RUN/summary.md"
+        [ "$(sed -n 3p "$RUN/data/total-time.csv")" = 'threads,,,,,0.25,7,0' ]
+        [ "$(jq '.pairs | length' "$RUN/summary.json")" -eq 0 ]
+    done
+}
+
+@test "judge: visits that are not there make the run incomplete, not wrong" {
+    write_run
+    rm -r "$RUN"/raw/00{08,09,10,11,12,13,14,15,16,17,18,19,20,21}
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 1 ]
+    [[ $output == *"Incomplete: 7 of 21 visits"* ]]
+    [ "$(jq -c '[.complete, .visits_made]' "$RUN/summary.json")" = '[false,7]' ]
+}
+
+@test "judge: refuses a run without metadata, of another schema, or of a sanitizer's build" {
+    write_run
+    cp "$RUN/metadata.json" kept.json
+    rm "$RUN/metadata.json"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"metadata.json"*"a result without metadata is no result"* ]]
+    [ ! -e "$RUN/summary.json" ]
+    jq '.schema = "waitbench-metadata/9"' kept.json >"$RUN/metadata.json"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"must be waitbench-metadata/1"*"waitbench-metadata/9"* ]]
+    jq '.build.sanitize = "address"' kept.json >"$RUN/metadata.json"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"sanitizer"* ]]
+    cp kept.json "$RUN/metadata.json"
+    echo '{"schema": "waitbench-plan/1"}' >>"$RUN/plan.jsonl"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *'plan.jsonl: line 22: has no "experiment"'* ]]
+}
+
+@test "judge: files that are cut off, of other types or hostile spoil their cell and nothing else" {
+    write_run
+    local first
+    first=$(jq -rs 'map(select(.lane == "threads"))[0].visit | "000\(.)"[-4:]' "$RUN/plan.jsonl")
+    local -a contents=('' '{' '[]' 'null' '{"schema": 1}' '{"schema": "waitbench-run/1", "fetches": [], "time": "x"}'
+        '{"schema": "waitbench-run/1", "fetches": {"ok": 1e308, "digest": 5}, "time": {"makespan_s": -1e308}}')
+    local text file
+    for file in run hyperfine visit; do
+        cp "$RUN/raw/$first/$file.json" kept.json
+        for text in "${contents[@]}"; do
+            printf '%s' "$text" >"$RUN/raw/$first/$file.json"
+            run "$BENCHSTAT" judge "$RUN"
+            echo "$file: $text: $output"
+            [ "$status" -eq 1 ]
+            [ "$(jq -c '.cells | map({(.lane): .verdict}) | add | [.sequential, .threads]' "$RUN/summary.json")" = \
+                '["valid","invalid"]' ]
+        done
+        cp kept.json "$RUN/raw/$first/$file.json"
+    done
+}

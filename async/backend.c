@@ -19,13 +19,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     backend = loop_backend_named(value);
     if (backend == NULL)
-        argp_error(state, "--backend=%s: it is select, poll or epoll", value);
+        argp_error(state,
+                   "--backend=%s: it is select, poll, epoll, uring or libuv",
+                   value);
     return 0;
 }
 
 static const struct argp_option options[] = {
     {"backend", OPTION_BACKEND, "NAME", 0,
-     "How the loop waits: select, poll or epoll (default)", 0},
+     "How the loop waits: select, poll, uring, libuv or epoll (default)", 0},
     {0},
 };
 
@@ -40,7 +42,9 @@ const char *const *backend_settings(void)
 
 void backend_needs(const struct run *run, struct needs *needs)
 {
-    needs->descriptors += 2 + transfers_descriptors(run);
+    needs->refused = loop_backend_refused(backend);
+    /* The loop's own (libuv has four), and the transfers'. */
+    needs->descriptors += 4 + transfers_descriptors(run);
     needs->descriptor_max = (uint64_t)loop_backend_max(backend);
     needs->descriptor_max_why = "select() watches descriptors below 1,024";
 }

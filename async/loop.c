@@ -218,8 +218,8 @@ void loop_close(struct loop *loop)
 
 const struct loop_backend *loop_backend_named(const char *name)
 {
-    static const struct loop_backend *const all[] = {&loop_select, &loop_poll,
-                                                     &loop_epoll};
+    static const struct loop_backend *const all[] = {
+        &loop_select, &loop_poll, &loop_epoll, &loop_uring, &loop_libuv};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
@@ -235,4 +235,9 @@ const char *loop_backend_name(const struct loop_backend *backend)
 int loop_backend_max(const struct loop_backend *backend)
 {
     return backend->max_fd;
+}
+
+const char *loop_backend_refused(const struct loop_backend *backend)
+{
+    return backend->refused != NULL ? backend->refused() : NULL;
 }

@@ -22,13 +22,16 @@ enum loop_event { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop;
 struct loop_backend;
 
-extern const struct loop_backend loop_select, loop_poll, loop_epoll;
+extern const struct loop_backend loop_select, loop_poll, loop_epoll, loop_uring,
+    loop_libuv;
 
 /* The backend of that name, or NULL. */
 const struct loop_backend *loop_backend_named(const char *name);
 const char *loop_backend_name(const struct loop_backend *);
 /* Descriptors must be below it; 0: no such bound. */
 int loop_backend_max(const struct loop_backend *);
+/* NULL, or why this machine does not let it be used, in one line. */
+const char *loop_backend_refused(const struct loop_backend *);
 
 int loop_open(struct loop **, const struct loop_backend *);
 void loop_close(struct loop *);

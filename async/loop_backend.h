@@ -24,6 +24,10 @@ struct loop_backend {
     const char *name;
     int max_fd; /* descriptors must be below it; 0: any */
 
+    /* NULL, or why this machine does not let it: one line, with what to do.
+     * May itself be NULL: it is let everywhere. */
+    const char *(*refused)(void);
+
     /* Makes and frees loop->state. */
     int (*open)(struct loop *);
     void (*close)(struct loop *);

@@ -19,6 +19,7 @@ struct argp;
 /* What a run costs beyond the driver's own; the driver holds it against the
  * machine's limits and words what is refused. */
 struct needs {
+    const char *refused;            /* NULL, or why it cannot run here at all: one line */
     uint64_t processes;             /* besides the first */
     uint64_t threads;               /* of all processes, besides the first of each */
     uint64_t address_space;         /* bytes, in the process that needs most */

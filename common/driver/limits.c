@@ -160,6 +160,8 @@ int limits_meet(const struct model *model, const struct run *run, struct limits_
 {
     struct needs needs = {0};
     model->needs(run, &needs);
+    if (needs.refused != NULL)
+        return refuse(error, "%s", needs.refused);
     int result = meet_descriptors(&needs, model, run, error);
     if (result == 0)
         result = meet_tasks(&needs, run->lanes, error);

@@ -16,7 +16,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 # shellcheck disable=SC2034  # for the tests
-read -ra MODELS <<<"${WAITBENCH_MODELS:-sequential processes threads async}"
+read -ra MODELS <<<"${WAITBENCH_MODELS:-sequential processes threads async hybrid coroutines}"
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {

@@ -267,6 +267,13 @@ nobody_connected() {
 
 # ---- Every backend of the loop ----------------------------------------------------------------
 
+# 3: the kernel or a seccomp filter refuses it; 1: that nobody answers at port 1.
+io_uring_is_allowed() {
+    local status=0
+    "$BUILD/async" --backend=uring -q http://127.0.0.1:1/ || status=$?
+    [ "$status" -eq 1 ]
+}
+
 @test "async does the same work by each of its backends" {
     [[ " ${MODELS[*]} " == *" async "* ]] || skip "async is not tested here"
     origin_start
@@ -274,6 +281,9 @@ nobody_connected() {
     expected=$(fetched_by_curl list | digest_by_xxhsum)
     for backend in $("$BUILD/async" --help | tr -s ' \n' ' ' |
         sed -n 's/.*How the loop waits: \([^(]*\) (default.*/\1/p' | tr -d ',' | sed 's/ or / /'); do
+        if [ "$backend" = uring ] && ! io_uring_is_allowed; then
+            continue
+        fi
         for keep_alive in yes no; do
             run_json async --backend="$backend" --keep-alive=$keep_alive --concurrency=7 --input=list
             [ "$(figure .fetches.digest)" = "$expected" ]
@@ -281,7 +291,7 @@ nobody_connected() {
         done
         echo "$backend" >>tested
     done
-    [ "$(sort tested | grep -cxE 'epoll|poll|select')" -eq 3 ]
+    [ "$(sort tested | grep -cxE 'epoll|poll|select|libuv')" -eq 4 ]
 }
 
 # ---- Failures that pass, and those that do not --------------------------------------------------

@@ -45,7 +45,7 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
 }
 
 @test "each of the four models is there to be looked at" {
-    for model in sequential processes threads async; do
+    for model in sequential processes threads async hybrid coroutines; do
         model_objects | grep -q "/$model/$model.o\$"
     done
 }
@@ -84,7 +84,7 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
 }
 
 @test "a driver takes one model, its own" {
-    for model in sequential processes threads async; do
+    for model in sequential processes threads async hybrid coroutines; do
         [ "$(wanted_by "$OBJ/common/driver/main-$model.o" | grep '_model$')" = "${model}_model" ]
     done
     mapfile -t others < <(driver_objects | grep -v '/main-[a-z]*\.o$')
@@ -92,22 +92,25 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
 }
 
 @test "the loop's backends wait each in one way, and async.c in none" {
-    takes_none 'p?select|p?poll|epoll_.*' "$OBJ/async/async.o" "$OBJ/async/transfers.o" "$OBJ/async/loop.o"
-    takes_none 'p?poll|epoll_.*' "$OBJ/async/loop_select.o"
-    takes_none 'p?select|epoll_.*' "$OBJ/async/loop_poll.o"
-    takes_none 'p?select|p?poll' "$OBJ/async/loop_epoll.o"
+    takes_none 'p?select|p?poll|epoll_.*|io_uring_.*|uv_.*' "$OBJ/async/async.o" \
+        "$OBJ/coroutines/coroutines.o" "$OBJ/async/transfers.o" "$OBJ/async/loop.o"
+    takes_none 'p?poll|epoll_.*|io_uring_.*|uv_.*' "$OBJ/async/loop_select.o"
+    takes_none 'p?select|epoll_.*|io_uring_.*|uv_.*' "$OBJ/async/loop_poll.o"
+    takes_none 'p?select|p?poll|io_uring_.*|uv_.*' "$OBJ/async/loop_epoll.o"
+    takes_none 'p?select|p?poll|epoll_.*|uv_.*' "$OBJ/async/loop_uring.o"
+    takes_none 'p?select|p?poll|epoll_.*|io_uring_.*' "$OBJ/async/loop_libuv.o"
 }
 
 @test "no model includes a header of the driver or of libcurl" {
     cd "$ROOT"
     run ! grep -rnE '#include ["<](common/driver/|curl/|jansson)' --include='*.[ch]' \
-        sequential processes threads
+        sequential processes threads hybrid coroutines
     run ! grep -nE '#include ["<](common/driver/|curl/|jansson)' async/async.c async/loop*.[ch]
 }
 
 @test "each model's own file fits on a few screens: 150 lines of 80 columns" {
     cd "$ROOT"
-    for model in sequential processes threads async; do
+    for model in sequential processes threads async hybrid coroutines; do
         length=$(wc -l <"$model/$model.c")
         echo "$model/$model.c: $length lines"
         [ "$length" -le 150 ]

@@ -6,6 +6,7 @@ here = 'scripts/charts/'
 if (!exists('data')) { data = 'results/lessons/' . chart . '.csv' }
 if (!exists('output')) { output = chart . (exists('theme') && theme eq 'dark' ? '-dark' : '') . '.' . (exists('format') ? format : 'svg') }
 load here . 'theme.gp'
+subtitle_words = ''   # a lesson has no client and server to say the place of
 
 # What is drawn in a lesson is often no model of waitbench's. These six are told apart by anyone (Okabe
 # and Ito, 2008), in this order; where a series is a model, colour('threads') and the like are meant.

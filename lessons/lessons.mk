@@ -1,12 +1,23 @@
 # lessons.mk: the shelf. A lesson is NAME.c and NAME_measure.c in its folder;
 # what else one is made of stands in a line of its own: NAME_also := file.c
 
+<<<<<<< HEAD
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
+=======
+LESSONS := \
+  overlapping-waits \
+  event-loop \
+  cpu-in-loop \
+  race \
+  creation-cost \
+  blocked-loop
+
+event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

@@ -44,7 +44,7 @@ sequential := sequential/sequential.c
 processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)
 loop       := async/backend.c async/transfers.c async/loop.c async/loop_select.c async/loop_poll.c \
-              async/loop_epoll.c async/loop_uring.c async/loop_libuv.c
+              async/loop_epoll.c async/loop_uring.c async/loop_libuv.c async/loop_named.c
 async      := async/async.c $(loop)
 hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
 coroutines := coroutines/coroutines.c $(loop)
@@ -70,7 +70,8 @@ UNIT     += workload run digest loop
 test_workload   := common/workload.c
 test_run        := common/run.c common/workload.c
 test_digest     := common/digest.c
-test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
+test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c \
+                   async/loop_uring.c async/loop_libuv.c async/loop_named.c
 
 # The lessons are listed in lessons/lessons.mk.
 

@@ -216,17 +216,6 @@ void loop_close(struct loop *loop)
     free(loop);
 }
 
-const struct loop_backend *loop_backend_named(const char *name)
-{
-    static const struct loop_backend *const all[] = {
-        &loop_select, &loop_poll, &loop_epoll, &loop_uring, &loop_libuv};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    }
-    return NULL;
-}
-
 const char *loop_backend_name(const struct loop_backend *backend)
 {
     return backend->name;

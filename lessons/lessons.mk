@@ -1,21 +1,13 @@
 # lessons.mk: the shelf. A lesson is NAME.c and NAME_measure.c in its folder;
 # what else one is made of stands in a line of its own: NAME_also := file.c
 
-<<<<<<< HEAD
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
-=======
-LESSONS := \
-  overlapping-waits \
-  event-loop \
-  cpu-in-loop \
-  race \
-  creation-cost \
-  blocked-loop
+LESSONS += event-loop
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 

@@ -11,7 +11,7 @@ eval open_data
 question = 'A clock ticks while somebody types: who is called when?'
 subtitle = 'one thread, one loop; each line runs from the moment an event was due down to the moment it was called'
 caption = 'A straight line down: called as it was due. Below, the callback of the third typed line blocks for three ticks. What was due ' \
-    . 'meanwhile comes when it is over, the timers first and then the input: lines cross, the order is another one. The typist is a program, ' \
+    . 'meanwhile comes when it is over, the timers first and then the input, so the order is another one. The typist is a program, ' \
     . 'so that its lines come half-way between two ticks.'
 eval page
 

@@ -56,21 +56,21 @@ seconds_of(pixels) = pixels * time_end / (right - left)
 least = 6                                   # the narrowest that a span is drawn, in page units
 
 words_for(m) = base(m) eq 'sequential' ? line_sequential : base(m) eq 'processes' ? line_processes \
-    : base(m) eq 'threads' ? line_threads : base(m) eq 'async' ? line_async : base(m) eq 'hybrid' \
-        ? line_hybrid \
-    : base(m) eq 'coroutines' ? line_coroutines : line_other
+    : base(m) eq 'threads' ? line_threads : base(m) eq 'async' ? line_async \
+    : base(m) eq 'hybrid' ? line_hybrid : base(m) eq 'coroutines' ? line_coroutines : line_other
 says(m, lanes) = replace(words_for(m), '%d', sprintf('%d', lanes))
 # The words stand right of the bars where there is room, else on a line of their own above them.
 beside(k) = (right - left - width_px(ends[k]) > 700)
 
-cpu_lanes = 0.85; gap = 0.75; heading = 1.4
-units = 0.
+# In page units: what a panel needs beside its lanes; the lanes share what is left.
+heading = 46; cpu_px = models > 4 ? 22 : 28; gap = models > 4 ? 14 : 25
+rest = bottom - top - models * cpu_px - (models - 1) * gap
+all_lanes = 0.
 do for [k = 1:models] {
-    units = units + lane_high[k] - lane_low[k] + 1 + cpu_lanes + (beside(k) ? 0 : heading) + (k < models \
-        ? gap : 0)
+    all_lanes = all_lanes + lane_high[k] - lane_low[k] + 1
+    rest = rest - (beside(k) ? 0 : heading)
 }
-lane_px = (bottom - top) / units
-if (lane_px > 64) { lane_px = 64 }
+lane_px = rest / all_lanes > 64 ? 64 : rest / all_lanes
 number_size = lane_px * 0.62 > 25 ? 25 : lane_px * 0.62
 
 set lmargin at screen px(left); set rmargin at screen px(right)
@@ -114,14 +114,14 @@ lane_top(l) = y + (l + 0.07) * lane_px
 lane_bottom(l) = y + (l + 0.93) * lane_px
 do for [k = 1:models] {
     lanes = lane_high[k] - lane_low[k] + 1
-    if (!beside(k)) { y = y + heading * lane_px }
+    if (!beside(k)) { y = y + heading }
     panel_top = y
     # The tracks.
     do for [l = 0:lanes - 1] {
         set object rectangle from first 0, screen py(lane_bottom(l)) to first ends[k], screen py(lane_top(l)) \
             front fc rgb track
     }
-    cpu_top = y + (lanes + 0.16) * lane_px; cpu_bottom = y + (lanes + cpu_lanes - 0.12) * lane_px
+    cpu_top = y + lanes * lane_px + 4; cpu_bottom = y + lanes * lane_px + cpu_px
     set object rectangle from first 0, screen py(cpu_bottom) to first ends[k], screen py(cpu_top) front \
         fc rgb track
     # Waiting first, so that what is short lies on top of it.
@@ -131,7 +131,7 @@ do for [k = 1:models] {
             set object rectangle from first from[i], screen py(lane_bottom(l)) \
                 to first to[i], screen py(lane_top(l)) \
                 front fc rgb pale(name[k])
-            if (width_px(to[i] - from[i]) > 1.5 * number_size * strlen(url[i]) + 10) {
+            if (number_size > 9 && width_px(to[i] - from[i]) > 1.5 * number_size * strlen(url[i]) + 10) {
                 set label url[i] at first (from[i] + to[i]) / 2, screen py(y + (l + 0.5) * lane_px) \
                     center noenhanced front \
                     font ''.size_of(number_size) textcolor rgb ink
@@ -148,8 +148,8 @@ do for [k = 1:models] {
         }
         if (panel[i] == k && phase[i] eq 'cpu') {
             begin = width_px(to[i] - from[i]) < least ? to[i] - seconds_of(least) : from[i]
-            begin = begin < 0 ? 0 : begin; end = width_px(to[i] - begin) < least \
-                ? begin + seconds_of(least) : to[i]
+            begin = begin < 0 ? 0 : begin
+            end = width_px(to[i] - begin) < least ? begin + seconds_of(least) : to[i]
             set object rectangle from first begin, screen py(cpu_bottom) \
                 to first end, screen py(cpu_top) front fc rgb ink
         }
@@ -163,22 +163,24 @@ do for [k = 1:models] {
         to first ends[k], screen py(cpu_bottom + 4) nohead front lc rgb ink lw 3
     done = sprintf(line_done, seconds(ends[k])); worked = sprintf(line_busy, seconds(busy[k]))
     if (beside(k)) {
-        set label ''.bold(done) at first ends[k] + seconds_of(26), screen py(middle - 40) left front \
-            font ''.size_of(value_size) textcolor rgb ink
-        set label ''.says(name[k], lanes) at first ends[k] + seconds_of(26), screen py(middle + 4) \
-            left noenhanced front \
-            font ''.size_of(small_size + 3) textcolor rgb ink
-        set label worked at first ends[k] + seconds_of(26), screen py(middle + 42) left @ASIDE
+        # Three lines, smaller where the panel is low.
+        scale = (lanes * lane_px + cpu_px) / 132. < 1 ? (lanes * lane_px + cpu_px) / 132. : 1
+        x = ends[k] + seconds_of(26)
+        set label ''.bold(done) at first x, screen py(middle - 36 * scale) left front \
+            font ''.size_of(value_size * scale) textcolor rgb ink
+        set label ''.says(name[k], lanes) at first x, screen py(middle + 6 * scale) left noenhanced front \
+            font ''.size_of((small_size + 3) * scale) textcolor rgb ink
+        set label worked at first x, screen py(middle + 44 * scale) left noenhanced front \
+            font ''.size_of(small_size * scale) textcolor rgb soft
     } else {
         words_here = says(name[k], lanes) . '; ' . worked
         rest_at = width_of(done, (value_size - 2) * 1.1) + 16
-        set label ''.bold(done) at first 0, screen py(y - heading * lane_px / 2) left front \
+        set label ''.bold(done) at first 0, screen py(y - heading / 2) left front \
             font ''.size_of(value_size - 2) textcolor rgb ink
-        set label words_here at first seconds_of(rest_at), screen py(y - heading * lane_px / 2 + 2) \
-            left noenhanced front \
+        set label words_here at first seconds_of(rest_at), screen py(y - heading / 2 + 2) left noenhanced front \
             font ''.size_of(fitting(words_here, small_size + 3, right - left - rest_at)) textcolor rgb ink
     }
-    y = y + (lanes + cpu_lanes + gap) * lane_px
+    y = y + lanes * lane_px + cpu_px + gap
 }
 
 question = line_question

@@ -23,22 +23,25 @@ stats data using (row(0)) nooutput
 
 # A bar more than four times as long as the next one would leave the others no room to be told apart:
 # such bars run off the scale, cut open to show it, with their figure written on them.
-longest = 0.; next_longest = 0.; fewest_rounds = NaN; most_rounds = NaN
+longest = 0.; fewest_rounds = NaN; most_rounds = NaN
 reach(i) = drawn[i] ? (known_value(high[i]) ? high[i] : median[i]) : 0
 do for [i = 1:n] {
     if (reach(i) > longest) { longest = reach(i) }
     if (known_value(rounds[i]) && !(rounds[i] >= fewest_rounds)) { fewest_rounds = rounds[i] }
     if (known_value(rounds[i]) && !(rounds[i] <= most_rounds)) { most_rounds = rounds[i] }
 }
-do for [i = 1:n] { if (reach(i) < longest / 4 && reach(i) > next_longest) { next_longest = reach(i) } }
-cut = longest
-if (next_longest > 0) { cut = next_longest }
-if (cut <= 0) { cut = 1 }
+cut = 0.
+do for [i = 1:n] {
+    next = NaN
+    do for [k = 1:n] { if (reach(k) > reach(i) && !(reach(k) >= next)) { next = reach(k) } }
+    if (reach(i) > cut && known_value(next) && next > 4 * reach(i)) { cut = reach(i) }
+}
+cut = cut > 0 ? cut : longest > 0 ? longest : 1
 
 # Lay out. ------------------------------------------------------------------------
 
 left = 330; right = 1870; top = 196; bottom = 868
-time_end = cut * 1.46
+time_end = cut * (n > 6 ? 1.7 : 1.46)
 pitch = (bottom - top) / n
 thick = pitch * 0.54 > 92 ? 92 : pitch * 0.54
 seconds_of(pixels) = pixels * time_end / (right - left)
@@ -94,7 +97,8 @@ do for [i = 1:n] {
         }
         figure = seconds(median[i])
         detail = (known_value(low[i]) && known_value(high[i]) ? interval(low[i], high[i]) : '')
-        detail = detail . (known_value(spawn[i]) ? (detail eq '' ? '' : ' · ') . sprintf(total_of_it, seconds(spawn[i])) : '')
+        started = known_value(spawn[i]) ? sprintf(total_of_it, seconds(spawn[i])) : ''
+        detail = detail . (detail eq '' || started eq '' ? '' : ' · ') . started
         if (beyond) {
             # Two slanted cuts, and the figures on the bar before them.
             do for [c = 0:1] {
@@ -128,9 +132,14 @@ do for [i = 1:n] {
                 }
             }
             at = (known_value(high[i]) ? high[i] : median[i]) + seconds_of(22)
-            set label ''.bold(figure) at first at, screen py(m - 18) left front \
-                font ''.size_of(value_size) textcolor rgb ink
-            set label detail at first at, screen py(m + 22) left @ASIDE
+            if (pitch > 96) {
+                set label ''.bold(figure) at first at, screen py(m - 18) left front \
+                    font ''.size_of(value_size) textcolor rgb ink
+                set label detail at first at, screen py(m + 22) left @ASIDE
+            } else {
+                set label ''.bold(figure) . literal('   ' . detail) at first at, screen py(m) left front \
+                    font ''.size_of(pitch * 0.36 < small_size ? pitch * 0.36 : small_size) textcolor rgb ink
+            }
         }
     }
 }
@@ -144,8 +153,9 @@ while (i <= n) {
         set arrow from first ideal[i], screen py(middle(i) - thick / 2 - 10) \
             to first ideal[i], screen py(middle(last) + thick / 2 + 10) \
             nohead front lc rgb ink lw 3 dashtype (10, 8)
+        above = (pitch - thick) / 2 < 26 ? (pitch - thick) / 2 : 26
         set label sprintf(total_ideal, seconds(ideal[i])) \
-            at first ideal[i], screen py(middle(i) - thick / 2 - 26) center @NOTE
+            at first ideal[i], screen py(middle(i) - thick / 2 - above) center @NOTE
     }
     i = last + 1
 }

@@ -72,8 +72,18 @@ test_run        := common/run.c common/workload.c
 test_digest     := common/digest.c
 test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c \
                    async/loop_uring.c async/loop_libuv.c async/loop_named.c
+# The origin's:
+UNIT     += origin_request origin_item origin_response origin_due origin_stats
+test_origin_request  := origin/request.c
+test_origin_item     := origin/item.c common/units.c
+test_origin_response := origin/response.c origin/item.c common/units.c
+test_origin_due      := origin/due.c
+test_origin_stats    := origin/stats.c
 
 # The lessons are listed in lessons/lessons.mk.
+
+# What tests load the origin with.
+arrivals := tests/arrivals.c common/units.c
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
@@ -107,7 +117,7 @@ bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/b
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
-unit: $(UNIT:%=$(B)/tests/test_%)
+unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done
@@ -138,7 +148,9 @@ $(foreach p,$(MODELS),$(eval $(call model_program,$(p))))
 $(foreach p,$(filter-out $(MODELS),$(PROGRAMS)),$(eval $(call plain_program,$(p))))
 $(foreach p,$(UNIT),$(eval $(call unit_program,$(p))))
 
-$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%):
+$(B)/tests/arrivals: $(call objects,$(arrivals))
+
+$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals:
 	@mkdir -p $(@D)
 	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 

@@ -69,6 +69,27 @@ static bool under_way(const struct connection *c)
     return c->state != READING && c->state != LINGERING;
 }
 
+static void give_back(struct loop *loop, struct connection *c)
+{
+    c->next = loop->spare;
+    loop->spare = c;
+}
+
+/* Memory for one more connection, and room for it in the queue; NULL if there is none. */
+static struct connection *take_memory(struct loop *loop)
+{
+    struct connection *c = loop->spare;
+    if (c)
+        loop->spare = c->next;
+    else
+        c = malloc(sizeof *c);
+    if (c && due_reserve(&loop->due, loop->count + 1)) {
+        give_back(loop, c);
+        return NULL;
+    }
+    return c;
+}
+
 static void connection_close(struct connection *c)
 {
     struct loop *loop = c->loop;
@@ -86,8 +107,7 @@ static void connection_close(struct connection *c)
         c->next->previous = c->previous;
     loop->count--;
     atomic_fetch_sub(&loop->origin->connections, 1);
-    c->next = loop->spare;
-    loop->spare = c;
+    give_back(loop, c);
 }
 
 /* The peer gets a reset instead of an orderly end. */
@@ -275,16 +295,17 @@ static bool begin(struct connection *c, const struct request *request, int refus
 /* Keeps bytes for later; they do not lie in c->saved. False: no memory. */
 static bool save(struct connection *c, const char *bytes, size_t length)
 {
-    if (length > c->saved_room) {
+    c->saved_length = length;
+    if (!length)
+        return true;
+    if (!c->saved || length > c->saved_room) {
         char *room = realloc(c->saved, length);
         if (!room)
             return false;
         c->saved = room;
         c->saved_room = length;
     }
-    if (length)
-        memcpy(c->saved, bytes, length);
-    c->saved_length = length;
+    memcpy(c->saved, bytes, length);
     return true;
 }
 
@@ -395,16 +416,12 @@ void connection_due(struct due *due)
 
 void connection_open(struct loop *loop, int fd)
 {
-    struct connection *c = loop->spare ? loop->spare : malloc(sizeof *c);
-    if (!c || due_reserve(&loop->due, loop->count + 1)) {
-        if (!loop->spare)
-            free(c);
+    struct connection *c = take_memory(loop);
+    if (!c) {
         close(fd);
         atomic_fetch_sub(&loop->origin->connections, 1);
         return;
     }
-    if (loop->spare)
-        loop->spare = c->next;
     *c = (struct connection){.loop = loop, .fd = fd, .since_ns = monotonic_ns()};
     c->next = loop->connections;
     if (c->next)

@@ -173,7 +173,7 @@ static int read_option(struct slice text, struct wish *wish, char reason[static 
     unsigned i = 0;
     if (decode(left, name, sizeof name))
         i = OPTIONS;
-    while (i < OPTIONS && strcmp(options[i].name, name))
+    while (i < OPTIONS && strcmp(options[i].name, name) != 0)
         i++;
     if (i == OPTIONS)
         return refuse(reason, "", left, "is not an option here");

@@ -38,6 +38,13 @@ static int read_address(const char *text, union address *address, socklen_t *len
     return 0;
 }
 
+bool listen_is_address(const char *text)
+{
+    union address address;
+    socklen_t length;
+    return !read_address(text, &address, &length);
+}
+
 static bool is_loopback(const union address *address)
 {
     if (address->any.sa_family == AF_INET6)
@@ -101,9 +108,7 @@ static int bind_all(struct listening *listening, const struct options *options, 
 
 static void complain(const char *address, uint16_t port, int error)
 {
-    if (error == -EINVAL)
-        fprintf(stderr, "origin: --listen=%s: not an IPv4 or IPv6 address\n", address);
-    else if (error == -EADDRINUSE)
+    if (error == -EADDRINUSE)
         fprintf(stderr,
                 "origin: port %u of %s is taken: end who listens there, or choose "
                 "another with --port (0 takes a free one)\n",

@@ -2,6 +2,8 @@
 #ifndef WAITBENCH_ORIGIN_LISTEN_H
 #define WAITBENCH_ORIGIN_LISTEN_H
 
+#include <stdbool.h>
+
 #include "origin/options.h"
 
 struct listening {
@@ -10,9 +12,11 @@ struct listening {
     uint16_t port; /* what port 0 has become */
 };
 
+/* Whether it is an IPv4 or IPv6 address; names are not looked up. */
+bool listen_is_address(const char *text);
+
 /* Binds all addresses to one port and says on standard error what is wrong, and
- * which of them can be reached from other machines. 0, or -errno, -EINVAL for
- * what is no address. */
+ * which of them can be reached from other machines. 0 or -errno. */
 int listen_bind(struct listening *listening, const struct options *options);
 
 void listen_close(struct listening *listening);

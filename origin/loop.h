@@ -53,7 +53,7 @@ struct loop {
 };
 
 /* The loop of thread number `thread`. 0 or -errno. */
-int loop_new(struct loop **loop, struct origin *origin, unsigned thread);
+int loop_new(struct loop **result, struct origin *origin, unsigned thread);
 
 /* Runs until loop_stop. 0, or -EIO if libevent gave up. */
 int loop_run(struct loop *loop);

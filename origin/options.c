@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "common/units.h"
+#include "origin/listen.h"
 
 enum { KEY_PORT_FILE = 0x100, KEY_ACCESS_LOG, KEY_IDLE };
 
@@ -26,6 +27,8 @@ static void read_address(struct options *options, const char *text, struct argp_
 {
     if (options->address_count == LISTEN_MAX)
         argp_error(state, "--listen may be given %d times at most", LISTEN_MAX);
+    if (!listen_is_address(text))
+        argp_error(state, "--listen=%s: not an IPv4 or IPv6 address", text);
     options->addresses[options->address_count++] = text;
 }
 

@@ -71,8 +71,8 @@ static int next_line(const char *bytes, size_t length, size_t *at, struct slice 
 static int read_version(struct slice version, struct request *request, const char **reason)
 {
     const char *v = version.start;
-    if (version.length != 8 || memcmp(v, "HTTP/", 5) || v[5] < '0' || v[5] > '9' || v[6] != '.' ||
-        v[7] < '0' || v[7] > '9') {
+    if (version.length != 8 || memcmp(v, "HTTP/", 5) != 0 || v[5] < '0' || v[5] > '9' ||
+        v[6] != '.' || v[7] < '0' || v[7] > '9') {
         *reason = "the request line does not end in an HTTP version";
         return 400;
     }

@@ -7,7 +7,9 @@
 
 static const char plain[] = "text/plain";
 
-static void set_text(struct route *route, unsigned status, const char *type, char *text,
+/* The text, if any, is the route's from here on. */
+static void set_text(struct route *route, unsigned status, const char *type,
+                     char *text /* NOLINT(readability-non-const-parameter): it is freed later */,
                      size_t length)
 {
     *route = (struct route){
@@ -88,7 +90,7 @@ static struct slice without_authority(struct slice target)
 {
     static const char scheme[] = "http://";
     size_t skip = sizeof scheme - 1;
-    if (target.length < skip || strncasecmp(target.start, scheme, skip))
+    if (target.length < skip || strncasecmp(target.start, scheme, skip) != 0)
         return target;
     const char *path = memchr(target.start + skip, '/', target.length - skip);
     if (!path)

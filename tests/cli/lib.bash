@@ -4,6 +4,7 @@
 #   MODELS            the models to test: those of WAITBENCH_MODELS, or all
 #   origin_start …    an origin of the test's own, on a free port, with these further options;
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
+#                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
 #   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
 #
@@ -17,6 +18,7 @@ BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 # shellcheck disable=SC2034  # for the tests
 read -ra MODELS <<<"${WAITBENCH_MODELS:-sequential processes threads async hybrid coroutines}"
+ORIGIN_WRAP=()
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {
@@ -42,7 +44,7 @@ origin_start() {
     port_file=$(mktemp -u "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/origin-port.XXXXXX")
     ORIGIN_ERRORS=$port_file.errors
     # Descriptor 3 is bats' own: a server that kept it open would hold bats up.
-    "$BUILD/origin" --port=0 --port-file="$port_file" "$@" 2>"$ORIGIN_ERRORS" 3>&- &
+    "${ORIGIN_WRAP[@]}" "$BUILD/origin" --port=0 --port-file="$port_file" "$@" 2>"$ORIGIN_ERRORS" 3>&- &
     ORIGIN_PID=$!
     wait_for origin_settled "$port_file" "$ORIGIN_PID" || true
     if [[ ! -s $port_file ]]; then

@@ -1,0 +1,429 @@
+#!/usr/bin/env bats
+# The origin, as its clients and its operator see it.
+
+load lib
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+    origin_stop || true
+}
+
+# The body of item K, SIZE bytes of it, by the rule in docs/origin.md.
+# Usage: expected_body K SIZE
+expected_body() {
+    local lines=$((($2 + 31) / 32))
+    seq -f "$(printf %020d "$1") %010.0f" 0 $((lines - 1)) >expected.whole
+    head -c "$2" expected.whole
+}
+
+# Sends its standard input to the origin as it is and prints what comes back until the
+# origin closes the connection; carriage returns are left out.
+talk() {
+    exec 4<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT"
+    cat >&4
+    timeout 20 tr -d '\r' <&4
+    exec 4>&-
+}
+
+# Usage: status_of CURL_ARGUMENT…: the status, and the body in the file `answer`
+status_of() {
+    curl -sS -o answer -w '%{http_code}' "$@"
+}
+
+# Usage: refused STATUS REASON TARGET
+refused() {
+    local status
+    status=$(status_of -g "$ORIGIN$3")
+    if [[ $status != "$1" ]] || ! grep -qF -- "$2" answer; then
+        echo "$3: $status $(<answer)" >&2
+        return 1
+    fi
+}
+
+stat_is() {
+    [[ $(origin_stat "$1") == "$2" ]]
+}
+
+@test "bodies of every size are the documented bytes, chunked or not" {
+    origin_start
+    local size coding
+    for size in 0 1 31 32 33 1024 4096 65537 1048576; do
+        expected_body 7 "$size" >expected
+        for coding in no yes; do
+            curl -sS --fail -o body "$ORIGIN/item/7?size=$size&chunked=$coding"
+            cmp body expected
+        done
+    done
+    curl -sS --fail "$ORIGIN/item/123456789012345678" | cmp - <(expected_body 123456789012345678 1024)
+}
+
+@test "sizes are written in B, KiB, MiB and GiB" {
+    origin_start
+    local pair
+    for pair in 5B=5 5=5 1.5KiB=1536 2MiB=2097152 64MiB=67108864 64GiB=68719476736; do
+        curl -sSI --fail "$ORIGIN/item/1?size=${pair%=*}" | tr -d '\r' >head.txt
+        grep -qx "Content-Length: ${pair#*=}" head.txt
+    done
+}
+
+# The sanitizer keeps memory of its own.
+# bats test_tags=plain
+@test "a large body is made as it is sent and never held" {
+    origin_start
+    curl -sS --fail -o /dev/null -w '%{size_download}\n' "$ORIGIN/item/1?size=512MiB&chunked=yes" >size
+    [[ $(<size) == 536870912 ]]
+    local kib
+    kib=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$ORIGIN_PID/status")
+    ((kib < 32768))
+}
+
+@test "the head says date, type and length" {
+    origin_start
+    curl -sS -D head.txt -o body "$ORIGIN/item/1?size=10"
+    tr -d '\r' <head.txt >lines
+    [[ $(head -1 lines) == 'HTTP/1.1 200 OK' ]]
+    grep -qx 'Content-Length: 10' lines
+    grep -qx 'Content-Type: text/plain' lines
+    local sent
+    sent=$(sed -n 's/^Date: //p'  lines)
+    (($(date +%s) - $(date -d "$sent" +%s) < 120))
+}
+
+@test "HEAD gives the head of GET and no body" {
+    origin_start
+    curl -sSI "$ORIGIN/item/1?size=10&status=404" | tr -d '\r' >head.txt
+    [[ $(head -1 head.txt) == 'HTTP/1.1 404 Not Found' ]]
+    grep -qx 'Content-Length: 10' head.txt
+    stat_is .body_bytes 0
+    # The connection can be used again at once: nothing was sent behind the head.
+    printf 'HEAD /item/1 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /item/2?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' |
+        talk >answers
+    [[ $(grep -c '^HTTP/1.1 200 OK$' answers) == 2 ]]
+}
+
+@test "a status is as asked, on every N-th item only where every=N says so" {
+    origin_start
+    local k
+    for k in 1 2 3 4 5 6; do
+        if ((k % 3)); then want=200; else want=503; fi
+        [[ $(status_of "$ORIGIN/item/$k?status=503&every=3") == "$want" ]]
+        cmp answer <(expected_body "$k" 1024)
+    done
+    stat_is '.by_status | tojson' '{"200":4,"503":2}'
+    [[ $(status_of "$ORIGIN/item/1?status=599") == 599 ]]
+    [[ $(status_of "$ORIGIN/item/1?status=204") == 204 ]]
+}
+
+@test "an answer never leaves before it is due" {
+    origin_start
+    curl -sS -o body -w '%{time_starttransfer}\n' "$ORIGIN/item/1?delay=150ms" >took
+    awk '{ exit !($1 >= 0.15) }' took
+    stat_is '.late_ms.max >= 0' true
+}
+
+@test "each fault is what its name says" {
+    origin_start
+    local status
+    # curl's exit statuses: 56 reset, 18 partial, 28 timed out, 1 not HTTP.
+    status=0 && curl -sS "$ORIGIN/item/1?fault=reset" -o body || status=$?
+    [[ $status == 56 ]]
+    status=0 && curl -sS "$ORIGIN/item/1?fault=truncate&size=101" -o body || status=$?
+    [[ $status == 18 ]]
+    cmp body <(expected_body 1 50)
+    status=0 && curl -sS "$ORIGIN/item/1?fault=truncate&size=9000&chunked=yes" -o body || status=$?
+    [[ $status == 18 ]]
+    status=0 && curl -sS -m 0.5 "$ORIGIN/item/1?fault=stall&size=100" -o body || status=$?
+    [[ $status == 28 ]]
+    cmp body <(expected_body 1 50)
+    status=0 && curl -sS "$ORIGIN/item/1?fault=garbage" -o body || status=$?
+    [[ $status == 1 ]]
+    curl -sS "$ORIGIN/item/1?fault=drip&size=30&pace=1ms" | cmp - <(expected_body 1 30)
+    curl -sS "$ORIGIN/item/1?fault=drip&size=30&pace=1ms&chunked=yes" | cmp - <(expected_body 1 30)
+    # Only what was whole is a response; nothing is left in flight.
+    wait_for stat_is .in_flight 0
+    stat_is .requests 7
+    stat_is .responses 2
+}
+
+@test "a fault is delayed like an answer" {
+    origin_start
+    local fault
+    for fault in reset truncate garbage; do
+        curl -s -o body -w '%{time_total}\n' "$ORIGIN/item/1?fault=$fault&delay=100ms" >took || true
+        awk '{ exit !($1 >= 0.1) }' took
+    done
+}
+
+@test "whatever is malformed gets a 400 that names it" {
+    origin_start
+    refused 400 '"sise" is not an option' '/item/1?sise=1KiB'
+    refused 400 'size: "1KB" is not a size' '/item/1?size=1KB'
+    refused 400 'delay: "100" is not a duration' '/item/1?delay=100'
+    refused 400 'dist: "gauss"' '/item/1?dist=gauss'
+    refused 400 'fault: "crash"' '/item/1?fault=crash'
+    refused 400 'status: "99"' '/item/1?status=99'
+    refused 400 'every: "0"' '/item/1?status=500&every=0'
+    refused 400 'chunked: "maybe"' '/item/1?chunked=maybe'
+    refused 400 'jitter: more than the delay' '/item/1?delay=1ms&jitter=2ms'
+    refused 400 'second value' '/item/1?size=1&size=2'
+    refused 400 'item: "x1"' '/item/x1'
+    refused 400 'item: ""' '/item/'
+    refused 400 'size' '/item/1?size=%'
+    refused 400 'no options' '/stats?x=1'
+    [[ $(status_of "$ORIGIN/item/%31?%73ize=%35&delay=1%6ds") == 200 ]]
+    cmp answer <(expected_body 1 5)
+}
+
+@test "other paths, methods and bodies are refused" {
+    origin_start
+    refused 404 '/item/K' /
+    refused 404 '/item/K' /items/1
+    refused 404 '/item/K' /item
+    [[ $(status_of -X POST "$ORIGIN/item/1") == 405 ]]
+    [[ $(status_of -X DELETE "$ORIGIN/stats") == 405 ]]
+    [[ $(status_of "$ORIGIN/stats/reset") == 405 ]]
+    curl -sS -D head.txt -o body -X PUT "$ORIGIN/item/1"
+    grep -q '^Allow: GET, HEAD' head.txt
+    [[ $(status_of -X POST -d x "$ORIGIN/item/1") == 413 ]]
+    [[ $(status_of -X POST -d '' "$ORIGIN/stats/reset") == 204 ]]
+}
+
+@test "a request that is not HTTP, or too long, is refused and the connection closed" {
+    origin_start
+    printf 'hello\r\n\r\n' | talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 400 Bad Request' ]]
+    grep -qx 'Connection: close' answer
+    grep -q 'method' answer
+    printf 'GET / HTTP/1.1\r\n\r\n' | talk >answer
+    grep -q 'Host' answer
+    printf 'GET / HTTP/3.0\r\n\r\n' | talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 505 '* ]]
+    { printf 'GET /item/1 HTTP/1.1\r\nHost: x\r\nA: '; head -c 9000 /dev/zero | tr '\0' a; } |
+        talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 431 '* ]]
+    stat_is '.by_status | tojson' '{"400":2,"431":1,"505":1}'
+}
+
+@test "requests sent ahead are answered in their order" {
+    origin_start
+    {
+        printf 'GET /item/1?size=32&delay=50ms HTTP/1.1\r\nHost: x\r\n\r\n'
+        printf 'GET /item/2?size=32 HTTP/1.1\r\nHost: x\r\n\r\n'
+        printf 'GET /item/3?size=32&delay=10ms&chunked=yes HTTP/1.1\r\nHost: x\r\n\r\n'
+        printf 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
+        printf 'GET /item/5?size=32 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+        printf 'GET /item/6?size=32 HTTP/1.1\r\nHost: x\r\n\r\n'
+    } | talk >answers
+    grep -oE '^(0{19}[0-9] 0{10}|there is)' answers >order
+    printf '%020d 0000000000\n' 1 2 3 >expected
+    { echo 'there is'; printf '%020d 0000000000\n' 5; } >>expected
+    diff order expected
+    stat_is .connections 1
+    stat_is .open 0
+}
+
+@test "many requests sent ahead are all answered, however the bytes are cut" {
+    origin_start
+    local k
+    for ((k = 1; k <= 1000; k++)); do
+        printf 'GET /item/%d?size=32 HTTP/1.1\r\nHost: x\r\nPadding: %050d\r\n\r\n' "$k" "$k"
+    done >requests
+    printf 'GET /item/1001?size=32 HTTP/1.0\r\n\r\n' >>requests
+    talk <requests >answers
+    [[ $(grep -c '^HTTP/1.1 200 OK$' answers) == 1001 ]]
+    # More than the origin keeps ahead, behind an answer that waits.
+    sed -i '1s/?size=32/?size=32\&delay=100ms/' requests
+    talk <requests >answers
+    [[ $(grep -c '^HTTP/1.1 200 OK$' answers) == 1001 ]]
+    stat_is .responses 2002
+}
+
+@test "HTTP/1.0, Connection: close and close=yes are honoured" {
+    origin_start
+    printf 'GET /item/1?size=1 HTTP/1.0\r\n\r\n' | talk >answer
+    grep -qx 'Connection: close' answer
+    printf 'GET /item/1?size=1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /item/1?size=1 HTTP/1.0\r\n\r\n' |
+        talk >answer
+    grep -qx 'Connection: keep-alive' answer
+    # No chunks for HTTP/1.0: the body ends with the connection.
+    printf 'GET /item/1?size=32&chunked=yes HTTP/1.0\r\n\r\n' | talk >answer
+    run ! grep -qE '^(Transfer-Encoding|Content-Length|20$)' answer
+    [[ $(tail -1 answer) == '00000000000000000001 0000000000' ]]
+    printf 'GET /item/1?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' | talk | grep -qx 'Connection: close'
+    printf 'GET http://elsewhere/item/1?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' | talk |
+        grep -qx 'HTTP/1.1 200 OK'
+}
+
+@test "a connection that sends no whole request is closed after the idle timeout" {
+    origin_start --idle-timeout=100ms
+    printf 'GET /item/1 HTTP/1.1\r\nHost:' | talk >answer
+    [[ ! -s answer ]]
+    printf '' | talk >answer
+    [[ ! -s answer ]]
+    stat_is .connections 0
+    # Waiting for an answer is not idle.
+    curl -sS --fail -o body "$ORIGIN/item/1?delay=400ms"
+}
+
+@test "a client that leaves is noticed while its answer waits" {
+    origin_start
+    curl -s -m 0.2 "$ORIGIN/item/1?delay=1h" || true
+    curl -s -m 0.2 "$ORIGIN/item/1?fault=stall" || true
+    curl -s -m 0.2 "$ORIGIN/item/1?size=64GiB" -o /dev/null || true
+    wait_for stat_is .open 0
+    stat_is .in_flight 0
+    stat_is .requests 3
+    stat_is .responses 0
+}
+
+@test "the statistics are those of the items, and a reset begins anew" {
+    origin_start
+    stat_is '[.requests, .connections, .first_request_ns, .late_ms] | tojson' '[0,0,null,null]'
+    curl -sS -o a "$ORIGIN/item/1?size=100" -o b "$ORIGIN/item/2?size=50&status=500"
+    curl -sS -o c "$ORIGIN/item/3?size=1&delay=1ms"
+    curl -sS --fail "$ORIGIN/stats" >stats
+    [[ $(jq -c '[.schema, .requests, .responses, .connections, .open, .open_peak, .in_flight,
+        .in_flight_peak, .body_bytes, .by_status, .threads]' stats) == \
+        '["waitbench-origin/1",3,3,2,0,1,0,1,151,{"200":2,"500":1},1]' ]]
+    jq -e '.last_byte_ns - .first_request_ns >= 1e6 and .residence_ns >= 1e6 and
+        .late_ms.p50 >= 0 and .late_ms.p99 <= .late_ms.max and .cpu_user_s >= 0' stats
+    [[ $(jq .pid stats) == "$ORIGIN_PID" ]]
+    [[ $(status_of -X POST "$ORIGIN/stats/reset") == 204 ]]
+    stat_is '[.requests, .responses, .connections, .open_peak, .body_bytes, .residence_ns,
+        .by_status, .first_request_ns, .last_byte_ns, .late_ms] | tojson' \
+        '[0,0,0,0,0,0,{},null,null,null]'
+}
+
+# bats test_tags=threads
+@test "--threads deals connections evenly and counts exactly" {
+    origin_start --threads=4
+    "$BUILD/tests/arrivals" "$ORIGIN_PORT" 400 1ms 500ms
+    wait_for stat_is .open 0
+    stat_is '[.requests, .responses, .connections, .open_peak, .in_flight_peak, .threads] | tojson' \
+        '[400,400,400,400,400,4]'
+}
+
+# bats test_tags=slow
+@test "10,000 answers wait at once: none is lost, none is early" {
+    local count=10000
+    # As many as the descriptors allow, where they do not allow so many.
+    (($(ulimit -Hn) > 10200)) || count=$(($(ulimit -Hn) - 200))
+    origin_start
+    "$BUILD/tests/arrivals" "$ORIGIN_PORT" "$count" 500ms 2s >result || { cat result; return 1; }
+    grep -q "^sent $count answered $count early 0 " result
+    wait_for stat_is .open 0
+    stat_is .requests "$count"
+    stat_is .responses "$count"
+    stat_is .open_peak "$count"
+    stat_is '.threads' 1
+}
+
+@test "more clients than descriptors wait their turn" {
+    # shellcheck disable=SC2034  # for origin_start
+    ORIGIN_WRAP=(prlimit --nofile=128)
+    origin_start
+    "$BUILD/tests/arrivals" "$ORIGIN_PORT" 300 1ms 10ms close=yes
+    wait_for stat_is .open 0
+    stat_is .responses 300
+    (($(origin_stat .open_peak) <= 64))
+}
+
+@test "it listens on several addresses and says when others can reach it" {
+    [[ -e /proc/net/if_inet6 && -n $(</proc/net/if_inet6) ]] || skip "no IPv6 here"
+    origin_start --listen=127.0.0.1 --listen=::1 --listen=127.0.0.2
+    [[ ! -s $ORIGIN_ERRORS ]]
+    curl -sS --fail -g "http://[::1]:$ORIGIN_PORT/item/1?size=5" | cmp - <(expected_body 1 5)
+    curl -sS --fail "http://127.0.0.2:$ORIGIN_PORT/item/1?size=5" | cmp - <(expected_body 1 5)
+    curl -sS --fail "$ORIGIN/item/1?size=5" | cmp - <(expected_body 1 5)
+    origin_start --listen=0.0.0.0 '--listen=[::1]'
+    [[ $(<"$ORIGIN_ERRORS") == *'listening on 0.0.0.0: whoever reaches this machine'* ]]
+}
+
+@test "a taken port is one clear line and status 3" {
+    origin_start
+    run --separate-stderr "$BUILD/origin" --port="$ORIGIN_PORT"
+    [[ $status == 3 && $stderr != *$'\n'* ]]
+    [[ $stderr == "origin: port $ORIGIN_PORT of 127.0.0.1 is taken"* ]]
+}
+
+@test "wrong usage is status 2" {
+    local arguments
+    for arguments in --nonsense --threads=0 --threads=x --port=65536 --port=-1 --listen=nowhere \
+        --idle-timeout=5 --idle-timeout=1ms surplus; do
+        run --separate-stderr "$BUILD/origin" --port=0 "$arguments"
+        if [[ $status != 2 || -z $stderr ]]; then
+            echo "$arguments: $status" >&2
+            return 1
+        fi
+    done
+}
+
+@test "a port file or a log that cannot be written is status 3" {
+    run --separate-stderr "$BUILD/origin" --port=0 --port-file="$PWD/no/port"
+    [[ $status == 3 && $stderr == *no/port* ]]
+    run --separate-stderr "$BUILD/origin" --port=0 --access-log="$PWD/no/log"
+    [[ $status == 3 && $stderr == *no/log* ]]
+}
+
+@test "--help and --version" {
+    run --separate-stderr "$BUILD/origin" --help
+    [[ $status == 0 && $output == *--port-file=FILE* && -z $stderr ]]
+    run --separate-stderr "$BUILD/origin" --version
+    [[ $status == 0 && $output == 'waitbench origin '* ]]
+}
+
+# Usage: ends_cleanly SIGNAL
+ends_cleanly() {
+    local status=0
+    "$BUILD/origin" --port=0 --port-file=port --access-log=log --threads=2 3>&- &
+    ORIGIN_PID=$!
+    wait_for origin_settled port "$ORIGIN_PID"
+    curl -sS --fail -o body "http://127.0.0.1:$(<port)/item/1"
+    # One answer waits while the origin ends.
+    curl -s -m 20 -o late "http://127.0.0.1:$(<port)/item/2?delay=1h" 3>&- &
+    local client=$!
+    ORIGIN=http://127.0.0.1:$(<port)
+    wait_for stat_is .in_flight 1
+    kill "-$1" "$ORIGIN_PID"
+    wait "$ORIGIN_PID" || status=$?
+    ORIGIN_PID=
+    wait "$client" || true
+    [[ $status == 0 && ! -e port ]]
+    grep -q '"GET /item/1 HTTP/1.1" 200 1024 ' log
+}
+
+@test "SIGTERM and SIGINT end it cleanly: status 0, no port file, the log whole" {
+    ends_cleanly TERM
+    ends_cleanly INT
+}
+
+@test "the access log is in the combined format and cannot be forged" {
+    origin_start --access-log="$PWD/log"
+    curl -sS -o body -A 'a client' -e http://before/ "$ORIGIN/item/1?size=10"
+    curl -sS -o body -A 'evil" 200' "$ORIGIN/nothing"
+    curl -s -o body "$ORIGIN/item/2?fault=reset" || true
+    curl -s -o body "$ORIGIN/item/2?fault=truncate" || true
+    printf 'rubbish"\r\n' | talk >answer
+    origin_stop
+    local time='\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\]'
+    [[ $(wc -l <log) == 5 ]]
+    grep -qE "^127\.0\.0\.1 - - $time \"GET /item/1\?size=10 HTTP/1\.1\" 200 10 \"http://before/\" \"a client\"$" log ||
+        { cat log; return 1; }
+    grep -qF '"GET /nothing HTTP/1.1" 404 ' log
+    grep -qF '"evil\x22 200"' log
+    grep -qF '"GET /item/2?fault=reset HTTP/1.1" 000 0 "-" "curl' log
+    grep -qF '"GET /item/2?fault=truncate HTTP/1.1" 200 512 ' log
+    grep -qF '"-" 400 ' log
+}
+
+@test "the access log goes to standard output for -" {
+    "$BUILD/origin" --port=0 --port-file=port --access-log=- >out 3>&- &
+    ORIGIN_PID=$!
+    wait_for origin_settled port "$ORIGIN_PID"
+    curl -sS -o body "http://127.0.0.1:$(<port)/item/1"
+    origin_stop
+    grep -qF '"GET /item/1 HTTP/1.1" 200 1024' out
+}

@@ -170,6 +170,9 @@ int lesson_processors(void);
 /* Keeps the calling thread on the k-th processor it may use (k from 0). */
 int lesson_stay_on(int k);
 
+/* Keeps it among the first n processors that it may use. */
+int lesson_stay_among(int n);
+
 /* Processes and memory. --------------------------------------------------- */
 
 /*

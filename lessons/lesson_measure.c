@@ -126,17 +126,30 @@ int lesson_processors(void)
     return CPU_COUNT(&allowed);
 }
 
-int lesson_stay_on(int k)
+/* Keeps the calling thread on the k-th to (k+n-1)-th allowed processor. */
+static int stay(int k, int n)
 {
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    cpu_set_t some;
+    CPU_ZERO(&some);
+    for (int cpu = 0; cpu < CPU_SETSIZE && n > 0; cpu++) {
         if (!CPU_ISSET(cpu, &allowed) || k-- > 0)
             continue;
-        cpu_set_t one;
-        CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-        return sched_setaffinity(0, sizeof one, &one) == 0 ? 0 : -errno;
+        CPU_SET(cpu, &some);
+        n--;
     }
-    return -EINVAL;
+    if (n > 0)
+        return -EINVAL;
+    return sched_setaffinity(0, sizeof some, &some) == 0 ? 0 : -errno;
+}
+
+int lesson_stay_on(int k)
+{
+    return stay(k, 1);
+}
+
+int lesson_stay_among(int n)
+{
+    return stay(0, n);
 }
 
 /* About 40 ms of arithmetic that no compiler can leave out. */

@@ -4,10 +4,11 @@
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
+LESSONS += event-loop
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
-LESSONS += event-loop
+LESSONS += time-slicing
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 

@@ -1,0 +1,292 @@
+/* time-slicing_measure.c: tasks on one processor and on all, and nice. */
+#include "lessons/lesson.h"
+#include "lessons/time-slicing/time-slicing.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { TASKS = 4, EVENTS = 2 * TASKS * SLICES };
+
+/* What is shared with the tasks: the gate, and what they saw. */
+static struct shared {
+    int ready, open; /* only by __atomic */
+    struct task task[TASKS];
+} * shared;
+
+/*
+ * Lets n tasks compute on the first `processors` processors, all from one
+ * instant; returns that instant, or NAN and errno.
+ */
+static double run_tasks(int n, int processors, double deadline_s)
+{
+    pid_t child[TASKS];
+    int made = 0, failed = 0;
+    __atomic_store_n(&shared->ready, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared->open, 0, __ATOMIC_RELAXED);
+    for (; made < n; made++) {
+        child[made] = lesson_fork();
+        if (child[made] < 0) {
+            failed = child[made];
+            break;
+        }
+        if (child[made] > 0)
+            continue;
+        if (lesson_stay_among(processors) != 0)
+            _exit(1);
+        __atomic_fetch_add(&shared->ready, 1, __ATOMIC_RELEASE);
+        while (!__atomic_load_n(&shared->open, __ATOMIC_ACQUIRE))
+            sched_yield();
+        _exit(compute(&shared->task[made], lesson_now() + deadline_s) ? 1 : 0);
+    }
+    while (!failed && __atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < n)
+        sched_yield();
+    double began = lesson_now();
+    if (failed)
+        for (int i = 0; i < n; i++)
+            shared->task[i].seconds = 0; /* the made ones end at once */
+    __atomic_store_n(&shared->open, 1, __ATOMIC_RELEASE);
+    while (made > 0) {
+        int bad = lesson_reap(child[--made]);
+        failed = failed ? failed : bad;
+    }
+    errno = -failed;
+    return failed ? NAN : began;
+}
+
+/* Slices. ----------------------------------------------------------------- */
+
+struct event {
+    double when;
+    int change; /* a slice begins: 1; ends: -1 */
+};
+
+static int by_time(const void *one, const void *other)
+{
+    const struct event *a = one, *b = other;
+    if (a->when != b->when)
+        return a->when < b->when ? -1 : 1;
+    return a->change - b->change; /* what ends at an instant, ends first */
+}
+
+/*
+ * How many of n tasks ran at one instant. A slice reaches from the first to the
+ * last look at the clock, so what is found was really running; a slice shorter
+ * than two looks is a point, and counts nowhere.
+ */
+static int most_at_once(int n)
+{
+    struct event *events = calloc(EVENTS, sizeof *events);
+    size_t count = 0;
+    int running = 0, most = 0;
+    if (!events)
+        return -ENOMEM;
+    for (int i = 0; i < n; i++)
+        for (int s = 0; s < shared->task[i].slices; s++) {
+            const struct slice *slice = &shared->task[i].slice[s];
+            if (slice->end <= slice->start)
+                continue;
+            events[count++] = (struct event){slice->start, 1};
+            events[count++] = (struct event){slice->end, -1};
+        }
+    qsort(events, count, sizeof *events, by_time);
+    for (size_t i = 0; i < count; i++) {
+        running += events[i].change;
+        most = running > most ? running : most;
+    }
+    free(events);
+    return most;
+}
+
+/* How many tasks' lifetimes, first look to last, hold one instant. */
+static int most_alive(int n)
+{
+    int most = 0;
+    for (int i = 0; i < n; i++) {
+        int alive = 0;
+        double start = shared->task[i].slice[0].start;
+        for (int j = 0; j < n; j++)
+            alive += shared->task[j].slice[0].start <= start &&
+                     start < shared->task[j].finished;
+        most = alive > most ? alive : most;
+    }
+    return most;
+}
+
+static void note_slices(struct lesson_run *run, const char *part, int n,
+                        double began)
+{
+    for (int i = 0; i < n; i++)
+        for (int s = 0; s < shared->task[i].slices; s++) {
+            const struct slice *slice = &shared->task[i].slice[s];
+            if (slice->end > slice->start)
+                lesson_row(run, "%s,%d,%d,%d,%.6f,%.6f", part, i + 1,
+                           shared->task[i].nice, slice->cpu,
+                           slice->start - began, slice->end - began);
+        }
+}
+
+/* Parts of the lesson. ---------------------------------------------------- */
+
+/* Equal tasks on some processors: how long, how many at one time. */
+static int measure_equal(struct lesson_run *run, const char *part,
+                         int processors, double each_s)
+{
+    const int n = TASKS;
+    char name[72];
+    for (int i = 0; i < n; i++)
+        shared->task[i] = (struct task){.seconds = each_s};
+    double began = run_tasks(n, processors, 30);
+    if (isnan(began))
+        return -errno;
+    double last = 0, used = 0, switched = 0;
+    for (int i = 0; i < n; i++) {
+        last = fmax(last, shared->task[i].finished - began);
+        used += shared->task[i].processor_s;
+        switched += (double)shared->task[i].switched;
+    }
+    int at_once = most_at_once(n);
+    if (at_once < 0)
+        return at_once;
+    snprintf(name, sizeof name, "%s: alive at one time", part);
+    lesson_count(run, name, most_alive(n), "tasks");
+    snprintf(name, sizeof name, "%s: running at one time", part);
+    lesson_count(run, name, at_once, "tasks");
+    snprintf(name, sizeof name, "%s: took", part);
+    lesson_count(run, name, last, "s");
+    snprintf(name, sizeof name, "%s: computing, in all", part);
+    lesson_count(run, name, used, "s");
+    snprintf(name, sizeof name, "%s: against K·t/M", part);
+    lesson_count(run, name, last / (n * each_s / processors), "times");
+    snprintf(name, sizeof name, "%s: taken off the processor", part);
+    lesson_count(run, name, switched, "times");
+    note_slices(run, part, n, began);
+    return 0;
+}
+
+/* Four tasks of nice 0, 5, 10, 19 share one processor for a while. */
+static int measure_nice(struct lesson_run *run, double for_s)
+{
+    static const int nices[] = {0, 5, 10, 19};
+    double used = 0;
+    for (int i = 0; i < 4; i++)
+        shared->task[i] = (struct task){.seconds = 1e9, .nice = nices[i]};
+    double began = run_tasks(4, 1, for_s);
+    if (isnan(began))
+        return -errno;
+    for (int i = 0; i < 4; i++)
+        used += shared->task[i].processor_s;
+    for (int i = 0; i < 4; i++) {
+        char name[72];
+        snprintf(name, sizeof name, "nice %d: share of one processor",
+                 nices[i]);
+        lesson_count(run, name, 100 * shared->task[i].processor_s / used, "%");
+    }
+    note_slices(run, "nice", 4, began);
+    return 0;
+}
+
+/* Two hardware threads on one core, if this machine has any. */
+static bool has_siblings(void)
+{
+    char list[64] = "";
+    FILE *in = fopen(
+        "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "re");
+    if (in) {
+        if (!fgets(list, sizeof list, in))
+            list[0] = '\0';
+        fclose(in);
+    }
+    for (const char *c = list; *c; c++)
+        if (*c == ',' || *c == '-')
+            return true;
+    return false;
+}
+
+static int measure(struct lesson_run *run)
+{
+    double each = run->quick ? 0.15 : 0.5;
+    shared = lesson_shared(sizeof *shared);
+    if (!shared)
+        return -errno;
+    lesson_table(run, "part,task,nice,cpu,start_s,end_s");
+    int failed = measure_equal(run, "1 processor", 1, each);
+    if (!failed && lesson_processors() >= 2)
+        failed = measure_equal(run, "2 processors", 2, each);
+    if (!failed)
+        failed = measure_nice(run, run->quick ? 1 : 4);
+    lesson_count(run, "hardware threads share a core", has_siblings(), "");
+    munmap(shared, sizeof *shared);
+    return failed;
+}
+
+/* What it says. ----------------------------------------------------------- */
+
+static void answer(const struct lesson_figures *f, FILE *out)
+{
+    fprintf(out,
+            "Four busy tasks were all alive at one time; on one processor %.0f "
+            "ran at any instant, on two %.0f, and they took %.2f and %.2f "
+            "times K·t/M; nice 19 left a task %.2g %% of the processor.",
+            lesson_value(f, "1 processor: running at one time"),
+            lesson_value(f, "2 processors: running at one time"),
+            lesson_value(f, "1 processor: against K·t/M"),
+            lesson_value(f, "2 processors: against K·t/M"),
+            lesson_value(f, "nice 19: share of one processor"));
+}
+
+static struct lesson_judgement judge(const struct lesson_figures *f)
+{
+    double one = lesson_value(f, "1 processor: running at one time");
+    double two = lesson_value(f, "2 processors: running at one time");
+    double slower = lesson_value(f, "1 processor: against K·t/M");
+    double slower_two = lesson_value(f, "2 processors: against K·t/M");
+    if (one > 1 || two > 2)
+        return lesson_judgement(LESSON_DOES_NOT_HOLD,
+                                "%.0f ran at one instant on one processor, "
+                                "%.0f on two",
+                                one, two);
+    if (slower < 0.99 || slower_two < 0.99)
+        return lesson_judgement(LESSON_DOES_NOT_HOLD,
+                                "the tasks were done in %.2f and %.2f times "
+                                "K·t/M, sooner than processors can",
+                                slower, slower_two);
+    if (lesson_value(f, "1 processor: alive at one time") < TASKS || two < 2 ||
+        slower > 1.15 || slower_two > 1.15)
+        return lesson_judgement(LESSON_NOT_DECIDED,
+                                "the tasks took %.2f and %.2f times K·t/M: "
+                                "others used the processors meanwhile",
+                                slower, slower_two);
+    return lesson_judgement(LESSON_HOLDS,
+                            "at most one ran on one processor and two on two, "
+                            "in %.2f and %.2f times K·t/M",
+                            slower, slower_two);
+}
+
+static const char *const judged[] = {
+    "1 processor: alive at one time", "1 processor: running at one time",
+    "1 processor: against K·t/M",     "2 processors: running at one time",
+    "2 processors: against K·t/M",    NULL,
+};
+
+const struct lesson lesson = {
+    .name = "time-slicing",
+    .claim = "Of K busy tasks on M < K processors at most M run at any "
+             "instant, and the rest wait their turn: K·t/M in all, plus "
+             "switching; on one processor they are concurrent, never parallel",
+    .about = "the operating system",
+    .source = "a gentle introduction to async",
+    .rule = "four tasks' measured slices show at most one running at any "
+            "instant on one processor and at most two on two, all four were "
+            "alive at one time, and the total is 0.99 to 1.15 times K·t/M "
+            "(above that others used the processors, and it is not decided)",
+    .needs_two_processors = true,
+    .judged = judged,
+    .measure = measure,
+    .answer = answer,
+    .judge = judge,
+};

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# time-slicing: the slices counted again, and processor time as the kernel adds it up.
+
+setup() {
+    load lesson
+    lesson_use time-slicing
+    cat >figures <<'END'
+        two busy processes against one = 1.98
+        1 processor: alive at one time = 4
+        1 processor: running at one time = 1
+        1 processor: against K·t/M = 1.01
+        2 processors: running at one time = 2
+        2 processors: against K·t/M = 1.02
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+figure() {
+    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
+}
+
+# The most slices of part $1 that are open at one time, by a sweep over their ends.
+open_at_once() {
+    awk -F, -v part="$1" '$1 == part {print $5 ",1"; print $6 ",-1"}' csv | sort -t, -k1,1g -k2,2n |
+        awk -F, '{open += $2; if (open > most) most = open} END {print most + 0}'
+}
+
+@test "as many slices lie over one another as the figure says, and never more than processors" {
+    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    [ "$(open_at_once '1 processor')" -eq 1 ]
+    [ "$(open_at_once nice)" -eq 1 ]
+    [ "$(figure '1 processor: running at one time')" -eq 1 ]
+    [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -eq "$(figure '2 processors: running at one time')" ]
+    [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -le 2 ]
+    # On one processor all slices are of one processor, of four tasks.
+    [ "$(awk -F, '$1 == "1 processor" {print $4}' csv | sort -u | wc -l)" -eq 1 ]
+    [ "$(awk -F, '$1 == "1 processor" {print $2}' csv | sort -u | wc -l)" -eq 4 ]
+}
+
+@test "each task had the processor time it was to have, and its slices hold no less" {
+    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    # Four times 0.15 s; a task notes that it has had enough a moment late.
+    jq -e '[.figures[] | select(.name == "1 processor: computing, in all")][0].value | . >= 0.6 and . < 0.62' json
+    # What the kernel counted as computing lies within the slices, interrupts and all, but for their first looks.
+    awk -F, '$1 == "1 processor" {n += $6 - $5} END {exit !(n > 0.6 * 0.8)}' csv
+}
+
+@test "the shares of nice add up to all, and who is nicer has less" {
+    "$LESSON" --quick --json=json >/dev/null
+    jq -e '[.figures[] | select(.name | startswith("nice")).value] | length == 4 and
+        ((add - 100) | fabs < 1e-6) and .[0] > .[1] and .[1] > .[2] and .[2] > .[3]' json
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    [ "$(lesson_verdict '.figures[2].value = 2')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[4].value = 3')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[3].value = 0.9')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[5].value = 0.9')" = "does not hold here" ]
+    # Others used the processors, or the tasks never met.
+    [ "$(lesson_verdict '.figures[3].value = 1.7')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[1].value = 3')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[4].value = 1')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[0].value = 1.5')" = "not decided here" ]
+}

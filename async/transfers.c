@@ -339,6 +339,8 @@ int transfers_open(struct transfers **opened, const struct run *run,
 bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
 {
     struct slot *slot = &all->slots[lane - all->run.first_lane];
+    if (run_tracing(&all->run) && all->computing_since == 0)
+        all->computing_since = run_now(&all->run);
     if (!transfer_begin(slot->transfer, index))
         return false;
     perform(slot);
@@ -348,6 +350,8 @@ bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
 void transfers_close(struct transfers *all)
 {
     loop_watch(all->loop, run_stop_fd(&all->run), 0, NULL, NULL);
+    if (all->computing_since != 0) /* since the last answer */
+        on_wait(all, 1);
     loop_on_wait(all->loop, NULL, NULL);
     for (uint32_t i = 0; all->slots != NULL && i < all->run.lanes; i++)
         transfer_close(all->slots[i].transfer);

@@ -304,6 +304,9 @@ void transfer_close(struct transfer *transfer)
 {
     if (transfer == NULL)
         return;
+    if (transfer->computing_since != 0) /* since the last answer */
+        run_computed(&transfer->run, transfer->lane, transfer->computing_since,
+                     run_now(&transfer->run));
     curl_easy_cleanup(transfer->easy);
     curl_multi_cleanup(transfer->multi);
     curl_slist_free_all(transfer->resolve_list);

@@ -27,24 +27,25 @@ struct transfer {
     alignas(64) XXH3_state_t hash; /* of a body that comes in more than one piece */
     struct run run;
     uint32_t lane;
+    uint32_t attempts;
     CURL *easy;
     char *url; /* room for a pattern's URL */
 
     /* Only of a transfer that blocks: its own connection cache. */
     CURLM *multi;
     struct transfer_names *names;
-    bool owns_names;
     struct curl_slist *resolve_list; /* what libcurl was last told of names */
     uint64_t computing_since;        /* traced runs: when the last wait ended */
 
     /* The URL under way. */
     uint64_t index;
     struct record *record;
-    uint32_t attempts;
     uint64_t first_byte_ns, body_bytes, body_hash;
+    int save_fd;    /* -1: none */
     bool in_pieces; /* `hash` is in use, not body_hash */
     bool too_large, not_saved;
-    int save_fd; /* -1: none */
+    bool owns_names;
+    char error[CURL_ERROR_SIZE]; /* libcurl's words for what went wrong */
 };
 
 /* ---- The library ------------------------------------------------------------ */
@@ -76,8 +77,8 @@ const char *transfer_version(void)
 
 /* ---- The options ------------------------------------------------------------- */
 
-static size_t on_header(char *data, size_t size, size_t count, void *transfer);
-static size_t on_body(char *data, size_t size, size_t count, void *transfer);
+static size_t on_header(char *data, size_t size, size_t count, void *data_of);
+static size_t on_body(char *data, size_t size, size_t count, void *data_of);
 
 /* Where options go: to a handle, or, to be compared between runs, to a hash. */
 struct sink {
@@ -271,6 +272,8 @@ struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
     if (code == CURLE_OK)
         code = curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
     if (code == CURLE_OK)
+        code = curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->error);
+    if (code == CURLE_OK)
         code = curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     if (code != CURLE_OK) {
         transfer_close(transfer);
@@ -381,6 +384,7 @@ static void note_first_byte(struct transfer *transfer)
         transfer->first_byte_ns = run_now(&transfer->run);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_header(char *data, size_t size, size_t count, void *data_of)
 {
     (void)data;
@@ -432,6 +436,8 @@ void transfer_again(struct transfer *transfer)
 {
     transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
     transfer->in_pieces = transfer->too_large = transfer->not_saved = false;
+    transfer->error[0] = '\0';
+    transfer->record->status = 0;
     transfer->attempts++;
     save_begin(transfer);
 }
@@ -469,7 +475,6 @@ bool transfer_begin(struct transfer *transfer, uint64_t index)
 
 static enum outcome judge(const struct transfer *transfer, CURLcode code, long status)
 {
-    long os_error = 0;
     if (transfer->not_saved)
         return NOT_SAVED;
     if (transfer->too_large)
@@ -492,10 +497,9 @@ static enum outcome judge(const struct transfer *transfer, CURLcode code, long s
     case CURLE_SEND_ERROR:
         return RESET;
     case CURLE_RECV_ERROR:
-        /* libcurl 7.88.1 ends a badly chunked body so too, but then the
-         * system reported no error. */
-        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-        return os_error != 0 ? RESET : GARBAGE;
+        /* libcurl 7.88.1 ends a badly chunked body so too, and only its words
+         * tell them apart: CURLINFO_OS_ERRNO may be of an earlier fetch. */
+        return strstr(transfer->error, "chunked-encoding") != NULL ? GARBAGE : RESET;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ENGINE_INITFAILED:
@@ -554,16 +558,19 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         transfer->body_hash = XXH3_64bits_digest(&transfer->hash);
     else if (transfer->body_bytes == 0)
         transfer->body_hash = XXH3_64bits(NULL, 0);
-    save_end(transfer, code == CURLE_OK);
     enum outcome outcome = judge(transfer, (CURLcode)code, status);
     transfer->record->status = (uint16_t)status;
 
     if (transfer->attempts <= workload->retries && may_pass(outcome, status) &&
         !run_stopping(&transfer->run)) {
+        save_end(transfer, false);
         run_count(&transfer->run, RUN_RETRIED, 1);
         *again_ns = run_now(&transfer->run) + back_off_ns(transfer->attempts);
         return false;
     }
+    save_end(transfer, code == CURLE_OK);
+    if (transfer->not_saved)
+        outcome = NOT_SAVED;
     if (workload->cpu_passes > 0 && code == CURLE_OK)
         transfer->body_hash = digest_work(transfer->body_hash, workload->cpu_passes);
     finish(transfer, outcome);

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# locks: books that must balance, deadlocks that must be there or not, and the thread sanitizer.
+
+setup() {
+    load lesson
+    lesson_use locks
+    cat >figures <<'END'
+        two busy processes against one = 1.98
+        one lock, 2 threads = 20 22 24
+        16 locks, 2 threads = 40 42 44
+        missing when all obey = 0
+        missing when one ignores the lock = 12
+        deadlocks in opposite order = 100
+        deadlocks in the same order = 0
+        deadlocks of coroutines in opposite order = 1
+        deadlocks of coroutines in the same order = 0
+        one coroutine's wait = 20
+        lock held across the await = 200 202 204
+        lock released before the await = 20 20.1 20.2
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+figure() {
+    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
+}
+
+@test "the books balance when all obey, and deadlock follows from the order alone" {
+    "$LESSON" --quick --json=json >/dev/null
+    [ "$(figure 'missing when all obey')" -eq 0 ]
+    # Both hold one lock before either asks for the other: it cannot go well, and in the same order not badly.
+    [ "$(figure 'deadlocks in opposite order')" -gt 0 ]
+    [ "$(figure 'deadlocks in the same order')" -eq 0 ]
+    [ "$(figure 'deadlocks of coroutines in opposite order')" -eq 1 ]
+    [ "$(figure 'deadlocks of coroutines in the same order')" -eq 0 ]
+}
+
+@test "ten waits under one lock take no less than all of them added up, ten at one time no less than one" {
+    "$LESSON" --quick --json=json >/dev/null
+    jq -e '[.figures[] | {(.name): .}] | add | .["one coroutine'"'"'s wait"].value as $nap
+        | .["lock held across the await"].low >= 10 * $nap and
+          .["lock released before the await"].low >= $nap' json
+}
+
+@test "who is deadlocked sits in two futexes, by the kernel's own account" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers' runtime makes calls of its own"
+    mkdir calls
+    strace -ff -qq -e trace=futex,exit_group -o calls/of "$LESSON" --quick --bookings=1000 >/dev/null ||
+        skip "strace may not trace here"
+    # Threads whose last word is a wait that never returned (strace leaves the call open, `= ?`).
+    [ "$(grep -lE 'FUTEX_WAIT.*(unfinished|= \?)' calls/* | wc -l)" -ge 10 ]
+}
+
+# bats test_tags=threads
+@test "the thread sanitizer names the one who ignores the lock, and the order that deadlocks" {
+    nm "$LESSON" | grep -q __tsan_init || skip "built without the thread sanitizer"
+    TSAN_OPTIONS='exitcode=66 log_path=stderr' run "$LESSON" --quick --bookings=1000
+    [ "$status" -eq 66 ]
+    grep -q 'book_first_ignoring' <<<"$output"
+    named=$(grep -A2 'WARNING.*data race' <<<"$output" | grep -oE '#0 [a-z_]+' | sort -u)
+    if grep -vE ' (book_first_ignoring|book_first_obeying)$' <<<"$named"; then return 1; fi
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    for change in '.figures[2] |= (.low = 10 | .value = 11 | .high = 12)' '.figures[3].value = 1' \
+        '.figures[4].value = 0' '.figures[5].value = 0' '.figures[6].value = 5' '.figures[7].value = 0' \
+        '.figures[8].value = 1' '.figures[10].value = 60' '.figures[11].value = 150'; do
+        [ "$(lesson_verdict "$change")" = "does not hold here" ]
+    done
+    [ "$(lesson_verdict '.figures[1].high = 41')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[0].value = 1.5')" = "not decided here" ]
+}

@@ -10,6 +10,10 @@ LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
 LESSONS += time-slicing
+LESSONS += kill-a-worker
+LESSONS += overlapping-waits
+LESSONS += race
+LESSONS += switch-cost
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 

@@ -155,7 +155,12 @@ static int make_room(struct state *state, int fd)
 static int uring_watch(struct loop *loop, int fd, unsigned before,
                        unsigned events)
 {
-    (void)before, (void)events; /* loop->watches tells, at the next wait */
+    (void)before; /* loop->watches tells, at the next wait */
+    if (events == 0) {
+        /* Not later: it may be closed next, and its number come back. */
+        disarm(loop->state, fd);
+        return 0;
+    }
     int error = make_room(loop->state, fd);
     if (error == 0)
         list(loop->state, fd);

@@ -1,4 +1,4 @@
-/* The event loop, once with each backend: select, poll, epoll. */
+/* The event loop, once with each backend. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -275,6 +275,34 @@ static void test_a_descriptor_that_was_dropped_can_be_watched_again(void **state
         turn(loop);
         assert_int_equal(seen.calls, 1);
     }
+    loop_close(loop);
+}
+
+/* As libcurl does with its resolver's sockets: no longer watched, then closed,
+ * and the number comes back before the loop has waited again. */
+static void test_a_number_that_was_let_go_comes_back_at_once(void **state)
+{
+    struct loop *loop = open_loop(state);
+    struct seen seen = {0};
+    int ends[2], number;
+    make_pair(ends);
+    assert_int_equal(loop_watch(loop, ends[0], LOOP_READ, note, &seen), 0);
+    turn(loop);
+    number = ends[0];
+    assert_int_equal(loop_watch(loop, number, 0, NULL, NULL), 0);
+    close(ends[0]);
+    close(ends[1]);
+    make_pair(ends);
+    assert_int_equal(ends[0], number);
+    assert_int_equal(loop_watch(loop, number, LOOP_READ, note, &seen), 0);
+    turn(loop);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    turn(loop);
+    assert_int_equal(seen.calls, 1);
+    loop_forget(loop, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
     loop_close(loop);
 }
 
@@ -565,8 +593,9 @@ static void test_a_backend_is_found_by_its_name(void **state)
 
 int main(void)
 {
-    enum { BACKENDS = 3 };
-    const struct loop_backend *const backends[BACKENDS] = {&loop_select, &loop_poll, &loop_epoll};
+    enum { BACKENDS = 5 };
+    const struct loop_backend *const backends[BACKENDS] = {&loop_select, &loop_poll, &loop_epoll,
+                                                           &loop_uring, &loop_libuv};
     struct rlimit limit;
     int failed = 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1100) {
@@ -575,6 +604,8 @@ int main(void)
     }
     for (size_t i = 0; i < BACKENDS; i++) {
         void *backend = (void *)backends[i];
+        if (loop_backend_refused(backend) != NULL)
+            continue; /* not on this machine */
 #define WITH(name)                       \
     {                                    \
 #name, name, NULL, NULL, backend \
@@ -588,6 +619,7 @@ int main(void)
             WITH(test_what_cannot_be_watched_is_refused),
             WITH(test_a_number_that_comes_back_is_another_descriptor),
             WITH(test_a_descriptor_that_was_dropped_can_be_watched_again),
+            WITH(test_a_number_that_was_let_go_comes_back_at_once),
             WITH(test_all_are_served_when_more_are_ready_than_a_batch_holds),
             WITH(test_numbers_up_to_the_backends_bound),
             WITH(test_random_watching_against_a_naive_table),

@@ -5,6 +5,7 @@ LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += event-loop
+LESSONS += interleavings
 LESSONS += locks
 LESSONS += overlapping-waits
 LESSONS += race

@@ -40,7 +40,7 @@ set datafile missing NaN
 place(x) = text('way') eq 'lock held across the await' ? 1 : 2
 plot data using (is_part('coroutines') ? place(0) : NaN):(amount('median')) with boxes linecolor rgb colour('coroutines') notitle, \
     data using (is_part('coroutines') ? place(0) : NaN):(amount('median')):(amount('low')):(amount('high')) \
-        with yerrorbars pointtype 0 linewidth 5 linecolor rgb mix(ink, paper, 0.25) notitle, \
+        with yerrorbars pointtype -1 linewidth 5 linecolor rgb mix(ink, paper, 0.25) notitle, \
     data using (is_part('coroutines') ? place(0) : NaN):(amount('high')):(number(amount('median')) . ' ms') with labels offset 0,1 \
         font ''.size_of(30) textcolor rgb ink notitle
 unset multiplot

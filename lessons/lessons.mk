@@ -6,15 +6,13 @@ LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += event-loop
 LESSONS += interleavings
+LESSONS += join-and-barrier
+LESSONS += kill-a-worker
 LESSONS += locks
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
 LESSONS += time-slicing
-LESSONS += kill-a-worker
-LESSONS += overlapping-waits
-LESSONS += race
-LESSONS += switch-cost
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 

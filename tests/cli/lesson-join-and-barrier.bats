@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# join-and-barrier: the results' sum is known beforehand; strace sees who joins.
+
+setup() {
+    load lesson
+    lesson_use join-and-barrier
+    # With threads left behind, it would sleep a second at the end of every process.
+    export TSAN_OPTIONS="${TSAN_OPTIONS:-} atexit_sleep_ms=0"
+    cat >figures <<'END'
+        no join: results = 0 0 3
+        join: results = 100 100 100
+        a barrier: results = 100 100 100
+        a counted queue: results = 100 100 100
+        tasks nobody awaits: results = 10 10 10
+        tasks awaited: results = 100 100 100
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+@test "complete results add up to the sum of the squares below 100, in every round" {
+    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    [ "$(tail -n +2 csv | wc -l)" -eq 42 ]
+    for way in join "a barrier" "a counted queue" "tasks awaited"; do
+        [ "$(awk -F, -v way="$way" '$1 == way {print $3 "," $4}' csv | sort | uniq -c | xargs)" = "7 100,328350" ]
+    done
+    # Tasks on a loop are made in order: n of them add up to (n-1)n(2n-1)/6.
+    awk -F, '$1 == "tasks nobody awaits" && ($3 > 10 || $4 != ($3 - 1) * $3 * (2 * $3 - 1) / 6) {exit 1}' csv
+    # Figures are medians of the rows.
+    for way in "no join" "tasks nobody awaits"; do
+        jq -e --arg name "$way: results" --argjson median \
+            "$(awk -F, -v way="$way" '$1 == way {print $3}' csv | sort -n | sed -n 4p)" \
+            '.figures[] | select(.name == $name).value == $median' json
+    done
+}
+
+@test "after a join no worker is left, after a barrier and a queue all four are" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
+    "$LESSON" --quick --json=json >/dev/null
+    jq -e '[.figures[] | {(.name): .value}] | add | .["join: workers still there"] == 0
+        and .["a barrier: workers still there"] == 4 and .["a counted queue: workers still there"] == 4' json
+}
+
+@test "threads are made for the first four ways alone, four a round" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
+    strace -f -qq -e trace=%process -o calls "$LESSON" --quick --json=json >/dev/null || skip "strace may not trace here"
+    [ "$(grep -c CLONE_THREAD calls)" -eq $((7 * 4 * 4)) ]
+    [ "$(grep -c 'SIGCHLD' calls)" -ge $((7 * 6)) ]
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    for i in 1 2 3 5; do
+        [ "$(lesson_verdict ".figures[$i].low = 99")" = "does not hold here" ]
+    done
+    for i in 0 4; do
+        [ "$(lesson_verdict ".figures[$i].high = 100")" = "does not hold here" ]
+    done
+}

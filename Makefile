@@ -66,12 +66,13 @@ test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := analysis/results.c analysis/ledger.c analysis/evidence.c analysis/experiment.c \
                    common/statistics.c common/units.c
 # What all models are built on:
-UNIT     += workload run digest loop transfer
+UNIT     += workload run digest loop resolve transfer
 test_workload   := common/workload.c
 test_run        := common/run.c common/workload.c
 test_digest     := common/digest.c
 test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c \
                    async/loop_uring.c async/loop_libuv.c async/loop_named.c
+test_resolve    := common/resolve.c common/workload.c
 test_transfer   := tests/unit/server.c $(common) $(threads) $(async)
 # The origin's:
 UNIT     += origin_request origin_item origin_response origin_due origin_stats

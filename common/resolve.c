@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,12 +19,19 @@
 
 enum { RESOLVERS_MAX = 16 };
 
+/* What resolvers write to. */
+struct shared {
+    _Atomic uint32_t next; /* the host whose turn it is */
+    struct host host[];
+};
+
 struct hosts {
     uint32_t count, names;
-    uint32_t slots;    /* of the hash table, a power of two */
-    uint32_t *slot;    /* place in `host` plus 1, or 0 */
-    struct host *host; /* mapped shared once all are known */
-    size_t host_bytes; /* 0 while `host` is from malloc */
+    uint32_t slots;        /* of the hash table, a power of two */
+    uint32_t *slot;        /* place in `host` plus 1, or 0 */
+    struct host *host;     /* from malloc, or in `shared` once all are known */
+    struct shared *shared; /* a shared mapping, or NULL */
+    size_t shared_bytes;
 };
 
 /* ---- The table ------------------------------------------------------------ */
@@ -102,8 +110,8 @@ static int collect(struct hosts *hosts, const struct workload *workload)
     uint64_t step = 1;
     if (workload->pattern != NULL && workload->count > 1) {
         const char *braces = strstr(workload->pattern, "{}");
-        const char *path = strchr(strstr(workload->pattern, "//") + 2, '/');
-        if (braces == NULL || (path != NULL && path < braces))
+        const char *authority = strstr(workload->pattern, "//") + 2;
+        if (braces == NULL || authority + strcspn(authority, "/?#") < braces)
             step = workload->count;
     }
     for (uint64_t i = 0; i < workload->count && error == 0; i += step) {
@@ -134,7 +142,7 @@ static void look_up(struct host *host)
                  brackets ? "]" : "");
         if (used + strlen(item) >= sizeof host->addresses)
             break; /* more addresses than anyone would try */
-        strcpy(host->addresses + used, item);
+        memcpy(host->addresses + used, item, strlen(item) + 1);
         used += strlen(item);
     }
     freeaddrinfo(found);
@@ -142,68 +150,104 @@ static void look_up(struct host *host)
         atomic_store_explicit(&host->known, true, memory_order_release);
 }
 
-/* Child: takes every `stride`-th name, from `first`. */
-static _Noreturn void resolver(struct hosts *hosts, uint32_t first, uint32_t stride, pid_t parent)
+/* Child: looks up whatever host is next, until none is left. getaddrinfo has
+ * no timeout, so the alarm ends this process, and a successor goes on. */
+static _Noreturn void resolver(struct hosts *hosts, uint64_t timeout_ns, pid_t parent)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-        _exit(1);
-    uint32_t name = 0;
-    for (uint32_t i = 0; i < hosts->count; i++) {
-        if (!hosts->host[i].numeric && name++ % stride == first)
-            look_up(&hosts->host[i]);
+    const struct itimerval never = {0};
+    const struct itimerval limit = {.it_value.tv_sec = (time_t)(timeout_ns / 1000000000),
+                                    .it_value.tv_usec = timeout_ns % 1000000000 / 1000};
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
+        signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_UNBLOCK, &alarm_only, NULL) < 0)
+        _exit(EXIT_FAILURE);
+    for (uint32_t i; (i = atomic_fetch_add(&hosts->shared->next, 1)) < hosts->count;) {
+        if (hosts->host[i].numeric)
+            continue;
+        if (setitimer(ITIMER_REAL, &limit, NULL) < 0)
+            _exit(EXIT_FAILURE);
+        look_up(&hosts->host[i]);
+        if (setitimer(ITIMER_REAL, &never, NULL) < 0)
+            _exit(EXIT_FAILURE);
     }
-    _exit(0);
+    _exit(EXIT_SUCCESS);
 }
 
-static void reap_within(const pid_t *children, uint32_t count, uint64_t timeout_ns)
+/* Forks resolvers until there are `wanted`, or nothing is left to look up.
+ * `forks` bounds how many may still be made: each but the first few follows one
+ * that died with its host. 0 or -errno. */
+static int make_resolvers(struct hosts *hosts, uint64_t timeout_ns, pid_t *children,
+                          uint32_t wanted, uint64_t *forks)
 {
-    const struct timespec pause = {.tv_nsec = 1000 * 1000};
-    struct timespec begin, now;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
-    for (uint32_t i = 0; i < count; i++) {
-        while (waitpid(children[i], NULL, WNOHANG) == 0) {
-            clock_gettime(CLOCK_MONOTONIC, &now);
-            uint64_t spent = (uint64_t)(now.tv_sec - begin.tv_sec) * 1000000000u +
-                             (uint64_t)now.tv_nsec - (uint64_t)begin.tv_nsec;
-            if (spent >= timeout_ns)
-                kill(children[i], SIGKILL);
-            nanosleep(&pause, NULL);
-        }
+    pid_t parent = getpid();
+    for (uint32_t i = 0; i < wanted; i++) {
+        if (children[i] != 0)
+            continue;
+        if (*forks == 0 || atomic_load(&hosts->shared->next) >= hosts->count)
+            return 0;
+        --*forks;
+        pid_t pid = fork();
+        if (pid == 0)
+            resolver(hosts, timeout_ns, parent);
+        if (pid < 0)
+            return -errno;
+        children[i] = pid;
     }
+    return 0;
+}
+
+/* Waits until a resolver ends. False: there is none. */
+static bool reap_resolver(pid_t *children, uint32_t count)
+{
+    uint32_t alive = 0;
+    for (uint32_t i = 0; i < count; i++)
+        alive += children[i] != 0;
+    while (alive > 0) {
+        pid_t pid = waitpid(-1, NULL, 0);
+        if (pid < 0 && errno != EINTR)
+            return false;
+        for (uint32_t i = 0; i < count && pid > 0; i++) {
+            if (children[i] == pid) {
+                children[i] = 0;
+                return true;
+            }
+        } /* else a stranger, such as a child of the shell that became us */
+    }
+    return false;
 }
 
 static int look_up_all(struct hosts *hosts, uint64_t timeout_ns)
 {
-    uint32_t count = hosts->names < RESOLVERS_MAX ? hosts->names : RESOLVERS_MAX, made = 0;
-    pid_t children[RESOLVERS_MAX], parent = getpid();
-    for (; made < count; made++) {
-        children[made] = fork();
-        if (children[made] == 0)
-            resolver(hosts, made, count, parent);
-        if (children[made] < 0)
-            break;
-    }
-    int error = made < count ? -errno : 0;
-    reap_within(children, made, timeout_ns);
-    return error;
+    pid_t children[RESOLVERS_MAX] = {0};
+    uint32_t wanted = hosts->names < RESOLVERS_MAX ? hosts->names : RESOLVERS_MAX;
+    uint64_t forks = (uint64_t)wanted + hosts->names;
+    int error;
+    do
+        error = make_resolvers(hosts, timeout_ns, children, wanted, &forks);
+    while (reap_resolver(children, wanted));
+    /* Those that could be made did it all, or there was none. */
+    return atomic_load(&hosts->shared->next) < hosts->count ? error : 0;
 }
 
 /* Moves the hosts to memory that the resolvers can write to. */
 static int share(struct hosts *hosts)
 {
-    size_t bytes = hosts->count * sizeof *hosts->host;
-    struct host *shared =
+    size_t bytes = sizeof(struct shared) + hosts->count * sizeof *hosts->host;
+    struct shared *shared =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return -errno;
-    memcpy(shared, hosts->host, bytes);
+    memcpy(shared->host, hosts->host, hosts->count * sizeof *hosts->host);
     free(hosts->host);
-    hosts->host = shared;
-    hosts->host_bytes = bytes;
+    hosts->host = shared->host;
+    hosts->shared = shared;
+    hosts->shared_bytes = bytes;
     return 0;
 }
 
-int hosts_resolve(struct workload *workload, bool names_too)
+int hosts_resolve(struct workload *workload, bool look_up_names)
 {
     struct hosts *hosts = calloc(1, sizeof *hosts);
     if (hosts == NULL)
@@ -213,7 +257,7 @@ int hosts_resolve(struct workload *workload, bool names_too)
     int error = grow(hosts);
     if (error == 0)
         error = collect(hosts, workload);
-    if (error == 0 && names_too && hosts->names > 0) {
+    if (error == 0 && look_up_names && hosts->names > 0) {
         error = share(hosts);
         if (error == 0)
             error = look_up_all(hosts, workload->timeout_ns);
@@ -228,8 +272,8 @@ void hosts_free(struct workload *workload)
     struct hosts *hosts = workload->hosts;
     if (hosts == NULL)
         return;
-    if (hosts->host_bytes > 0)
-        munmap(hosts->host, hosts->host_bytes);
+    if (hosts->shared != NULL)
+        munmap(hosts->shared, hosts->shared_bytes);
     else
         free(hosts->host);
     free(hosts->slot);

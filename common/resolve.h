@@ -26,11 +26,11 @@ struct host {
 struct hosts;
 
 /*
- * Finds every host of the list and, with `look_up`, its addresses; each has
+ * Finds every host of the list and, with `look_up_names`, its addresses; each has
  * `workload->timeout_ns`. Sets workload->hosts. 0 or -errno. A name without an
  * address is no error here: its URLs will be NOT_RESOLVED.
  */
-int hosts_resolve(struct workload *, bool look_up);
+int hosts_resolve(struct workload *, bool look_up_names);
 
 /* How many distinct hosts (with port) the list names: at least 1. */
 uint32_t hosts_count(const struct hosts *);

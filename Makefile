@@ -164,10 +164,14 @@ $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(call say,CC    $<) $(COMPILE) -c -o $@ $<
 
+# Called by the name that install gives it, a program's --help says that name.
 $(B)/man/waitbench-%.1: $(B)/% $(wildcard docs/man/*.h2m)
 	@mkdir -p $(@D)
-	$(Q)$(call say,MAN   $@) help2man --no-info --section=1 --source='waitbench $(VERSION)' \
-	    --name="$$(sed -n '1s/^# *//p' docs/man/$*.h2m)" --include=docs/man/$*.h2m -o $@ $<
+	@ln -sf ../$* $(@:.1=)
+	$(Q)$(call say,MAN   $@) help2man --no-info --locale=C.UTF-8 --manual=waitbench \
+	    --source='waitbench $(VERSION)' --version-string='waitbench-$* (waitbench) $(VERSION)' \
+	    --name="$$(sed -n '1s/^# //p' docs/man/$*.h2m)" --opt-include=docs/man/$*.h2m \
+	    $(if $(filter $*,$(MODELS)),--include=docs/man/model.h2m) -o $@ $(@:.1=)
 
 # Other flags than last time: everything is compiled anew. Also what a result quotes.
 $(B)/flags: export FLAGS = $(COMPILE)

@@ -12,7 +12,7 @@ setup() {
 }
 
 teardown() {
-    [ -z "${RUN:-}" ] || kill -KILL -- "-$RUN" 2>/dev/null || true
+    [ -z "${RUNS:-}" ] || kill -KILL -- "-$RUN" 2>/dev/null || true
     origin_stop
 }
 
@@ -21,12 +21,14 @@ teardown() {
 begin() {
     env --default-signal=INT,QUIT setsid "$BUILD/$1" "${@:2}" >out 2>err 3>&- &
     RUN=$!
+    RUNS=yes
 }
 
 # Its exit status into CODE.
 finish() {
     CODE=0
     wait "$RUN" || CODE=$?
+    RUNS=
     echo "ended with $CODE; says: $(cat out err)"
 }
 

@@ -1,7 +1,7 @@
 # What the command-line tests share: `load lib` in a .bats file.
 #
 #   BUILD             where the programs are: WAITBENCH_BUILD of the environment, or `build`
-#   MODELS            the models to test: those of WAITBENCH_MODELS, or all
+#   MODELS            the models to test: those of WAITBENCH_MODELS, or all that the Makefile names
 #   origin_start …    an origin of the test's own, on a free port, with these further options;
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
@@ -17,7 +17,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 # shellcheck disable=SC2034  # for the tests
-read -ra MODELS <<<"${WAITBENCH_MODELS:-sequential processes threads async hybrid coroutines}"
+read -ra MODELS <<<"${WAITBENCH_MODELS:-$(sed -n 's/^MODELS *:= *//p' "$ROOT/Makefile")}"
 ORIGIN_WRAP=()
 
 # Usage: wait_for COMMAND [ARGUMENT…]

@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# scripts/deps, scripts/doctor and make, on machines that lack things.
+# bats file_tags=plain
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+
+# A machine of links: the tools that every Debian has, and those named.
+machine() {
+    local name path
+    MACHINE=$BATS_TEST_TMPDIR/machine
+    mkdir -p "$MACHINE"
+    for name in bash sh awk cat cut dirname env expand find getconf grep head id install mktemp \
+        paste rm sed sort tr true uname "$@"; do
+        path=$(command -v "$name") || continue
+        ln -sf "$path" "$MACHINE/$name"
+    done
+}
+
+# An apt-get that notes its words, and installs programs by making them; and a sudo without questions.
+fake_apt() {
+    cat >"$MACHINE/apt-get" <<END
+#!$MACHINE/bash
+echo "\$DEBIAN_FRONTEND: \$*" >>"$BATS_TEST_TMPDIR/apt.log"
+for word; do
+    [ "\$word" != "${1:-}" ] || { echo "E: no network" >&2; exit 100; }
+    case \$word in
+    hyperfine | jq | curl | wrk) : >"$MACHINE/\$word" ;;
+    nghttp2-client) : >"$MACHINE/h2load" ;;
+    gnuplot-nox) : >"$MACHINE/gnuplot" ;;
+    fontconfig) printf '#!%s/sh\necho font\n' "$MACHINE" >"$MACHINE/fc-list" ;;
+    util-linux) : >"$MACHINE/taskset" ;;
+    iproute2) : >"$MACHINE/ss" ;;
+    procps) : >"$MACHINE/ps" ;;
+    esac
+done
+[ -z "\$(ls "$MACHINE" 2>/dev/null)" ] || chmod +x "$MACHINE"/* 2>/dev/null || true
+END
+    printf '#!%s/bash\n[ "$1" != -n ] || shift\nexec "$@"\n' "$MACHINE" >"$MACHINE/sudo"
+    chmod +x "$MACHINE/apt-get" "$MACHINE/sudo"
+}
+
+on_machine() {
+    run --separate-stderr env --ignore-environment PATH="$MACHINE" TMPDIR="$BATS_TEST_TMPDIR" \
+        "${WITH[@]}" "$@"
+    echo "status $status; $output; $stderr"
+}
+
+setup() {
+    load lib
+    WITH=(HOME="$BATS_TEST_TMPDIR")
+}
+
+@test "deps: where nothing is missing it says nothing" {
+    [ -z "$("$ROOT/scripts/deps" --missing build bench test)" ] || skip "something is missing here"
+    run "$ROOT/scripts/deps"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+}
+
+@test "deps: without apt it says the names for apt, dnf and brew, and fails" {
+    machine
+    on_machine "$ROOT/scripts/deps" build bench
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"apt-get install "*hyperfine*libcurl4-openssl-dev* ]]
+    [[ $stderr == *"dnf install "*hyperfine*libcurl-devel* ]]
+    [[ $stderr == *"brew install "*hyperfine* ]]
+    [[ $stderr != *" - "* ]]
+}
+
+@test "deps: DEPS=no leaves the machine alone" {
+    machine
+    fake_apt
+    WITH+=(DEPS=no)
+    on_machine "$ROOT/scripts/deps" build bench test
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    [ ! -e "$BATS_TEST_TMPDIR/apt.log" ]
+}
+
+@test "deps: installs with apt what is missing and no more, and then nothing" {
+    machine chmod ls curl
+    fake_apt
+    on_machine "$ROOT/scripts/deps" bench
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/apt.log")" -eq 2 ]
+    [[ $(head -n 1 "$BATS_TEST_TMPDIR/apt.log") == "noninteractive: "*" update" ]]
+    [[ $(tail -n 1 "$BATS_TEST_TMPDIR/apt.log") == "noninteractive: "*" install --yes --no-install-recommends "* ]]
+    [[ $(tail -n 1 "$BATS_TEST_TMPDIR/apt.log") == *" gnuplot-nox hyperfine "*" wrk" ]]
+    [[ $(tail -n 1 "$BATS_TEST_TMPDIR/apt.log") != *" curl"* ]]
+    [[ $stderr == "deps: installing "* ]]
+    on_machine "$ROOT/scripts/deps" bench
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/apt.log")" -eq 2 ]
+}
+
+@test "deps: apt's own words and the packages are said where it fails" {
+    machine chmod ls
+    fake_apt install
+    on_machine "$ROOT/scripts/deps" bench
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"E: no network"*"could not install: "*hyperfine* ]]
+}
+
+@test "deps: lists of yesterday serve where apt cannot fetch new ones" {
+    machine chmod ls
+    fake_apt update
+    on_machine "$ROOT/scripts/deps" bench
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"E: no network"* ]]
+}
+
+@test "deps: every need of the table has its five other fields, and the checks are known" {
+    run "$ROOT/scripts/deps" --list build bench test peers
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -gt 30 ]
+    awk -F'|' 'NF != 6 || $2 !~ /^(command|library|file|font):./ || $3 == "" || $4 == "" { print; bad = 1 }
+        END { exit bad }' <<<"$output"
+}
+
+@test "deps and doctor: wrong words are refused with status 2" {
+    for script in deps doctor; do
+        run --separate-stderr "$ROOT/scripts/$script" everything
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"unknown argument 'everything'"* ]]
+        run "$ROOT/scripts/$script" --help
+        [ "$status" -eq 0 ]
+        [[ ${lines[0]} == "Usage: scripts/$script"* ]]
+    done
+}
+
+@test "doctor: says what this machine gives; status 0 where the main job runs" {
+    run --separate-stderr "$ROOT/scripts/doctor"
+    echo "$output$stderr"
+    [ -z "$stderr" ]
+    for word in processors memory descriptors ports kernel clock perf cgroup; do
+        grep -q "^  $word " <<<"$output"
+    done
+    if [ -z "$("$ROOT/scripts/deps" --missing build bench)" ]; then
+        [ "$status" -eq 0 ]
+        grep -qE '^  make bench +yes' <<<"$output"
+    else
+        [ "$status" -eq 1 ]
+    fi
+}
+
+@test "doctor: on a bare machine it says what is missing, what for, and what runs all the same" {
+    machine
+    on_machine "$ROOT/scripts/doctor"
+    [ "$status" -eq 1 ]
+    [ -z "$stderr" ]
+    grep -qE '^  build +library libcurl: every fetch \(Debian: libcurl4-openssl-dev\)' <<<"$output"
+    grep -qE '^  bench +hyperfine: times each visit' <<<"$output"
+    grep -qE '^  make bench +not yet' <<<"$output"
+    grep -qE '^  lessons +no' <<<"$output"
+    machine cc make
+    on_machine "$ROOT/scripts/doctor"
+    grep -qE '^  lessons +yes' <<<"$output"
+}
+
+@test "make help and make deps need neither a compiler nor a library" {
+    machine make printf
+    WITH+=(DEPS=no)
+    for goal in help deps; do
+        on_machine make --no-print-directory -C "$ROOT" $goal
+        [ "$status" -eq 0 ]
+        [ -z "$stderr" ]
+    done
+    on_machine make --no-print-directory -C "$ROOT" help
+    for goal in all deps check test lint format bench doctor man install uninstall clean help; do
+        grep -qE "^  make $goal +[a-z]" <<<"$output"
+    done
+}

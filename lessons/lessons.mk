@@ -1,6 +1,7 @@
 # lessons.mk: the shelf. A lesson is NAME.c and NAME_measure.c in its folder;
 # what else one is made of stands in a line of its own: NAME_also := file.c
 
+LESSONS :=
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
@@ -9,12 +10,15 @@ LESSONS += interleavings
 LESSONS += join-and-barrier
 LESSONS += kill-a-worker
 LESSONS += locks
+LESSONS += one-big-lock
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
 LESSONS += time-slicing
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
+
+LESSONS := $(sort $(LESSONS))
 
 shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
 

@@ -193,6 +193,8 @@ static int start(struct server *server)
     if (options->port_file &&
         (error = listen_write_port(options->port_file, server->listening.port)))
         return say(options->port_file, error);
+    if (!options->port && !options->port_file) /* nobody could know it otherwise */
+        fprintf(stderr, "origin: listening on port %u\n", server->listening.port);
     return 0;
 }
 

@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 VERSION  := 0.1.0
 CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr/local
-PACKAGES := libcurl jansson libxxhash libevent_core libevent_pthreads liburing libuv cmocka
+PACKAGES := libcurl jansson libxxhash libevent_core liburing libuv cmocka
 
 , := ,
 Q := $(if $(V),,@)

@@ -2,6 +2,7 @@
 # what else one is made of stands in a line of its own: NAME_also := file.c
 
 LESSONS :=
+LESSONS += accept-policy
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost

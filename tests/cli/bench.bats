@@ -1,0 +1,246 @@
+#!/usr/bin/env bats
+# scripts/bench: small experiments measured for real, stopped, gone on with, and pointed at one's own URLs.
+# bats file_tags=plain
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    load lib
+    for tool in jq hyperfine; do
+        command -v "$tool" >/dev/null || skip "$tool is not installed"
+    done
+    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS
+    export BUILD
+    BASE=$BATS_TEST_TMPDIR/results
+    BENCH=("$ROOT/scripts/bench" --base="$BASE" --seed=7)
+    write_experiment 2 8 10ms
+}
+
+teardown() {
+    origin_stop || true
+}
+
+# Usage: write_experiment ROUNDS COUNT DELAY: three lanes, each with so many URLs, four in flight.
+write_experiment() {
+    jq -n --argjson rounds "$1" --argjson count "$2" --arg delay "$3" '
+        {schema: "waitbench-experiment/1", name: "total-time", question: "How long?", chart: "total-time",
+         placement: "apart",
+         lanes: [{name: "sequential", model: "sequential"}, {name: "processes", model: "processes"},
+                 {name: "async", model: "async"}],
+         fixed: {count: $count, concurrency: 4}, origin: {size: "1KiB", delay: $delay},
+         profiles: {quick: {rounds: $rounds}}}' >"$BATS_TEST_TMPDIR/small.json"
+}
+
+# Whatever a busy machine did to a cell's proof: it was measured, and status 1 says so.
+measured() {
+    echo "$output"
+    [ "$status" -le 1 ]
+}
+
+only_folder() {
+    local -a folders=("$BASE"/*)
+    [ "${#folders[@]}" -eq 1 ]
+    RUN=${folders[0]}
+}
+
+# No process has this test's results in its command line.
+nothing_runs() {
+    ! grep -lzqF "$BASE" /proc/[0-9]*/cmdline 2>/dev/null
+}
+
+made_visits() {
+    find "$BASE" -path '*/raw/[0-9]*' -prune | wc -l
+}
+
+at_least_made() {
+    [ "$(made_visits)" -ge "$1" ]
+}
+
+@test "bench: --help names every option, and a wrong one is refused" {
+    run "$ROOT/scripts/bench" --help
+    [ "$status" -eq 0 ]
+    for option in profile only urls resume seed pin plan; do
+        [[ $output == *"--$option"* ]]
+    done
+    run "$ROOT/scripts/bench" --fast
+    [ "$status" -eq 2 ]
+    run "${BENCH[@]}" --profile=fast
+    [ "$status" -eq 2 ]
+    run "${BENCH[@]}" --only=no-such-experiment
+    [ "$status" -eq 2 ]
+    [[ $output == *"total-time"* ]]
+    run "${BENCH[@]}" --seed=many
+    [ "$status" -eq 2 ]
+    [ ! -e "$BASE" ]
+}
+
+@test "bench: --plan prints cells, rounds and seconds within each profile's limit, and does nothing" {
+    local profile limit
+    for profile in quick:120 talk:900; do
+        limit=${profile#*:}
+        run "${BENCH[@]}" --plan --profile="${profile%:*}"
+        [ "$status" -eq 0 ]
+        [[ $output == *experiment*cells*rounds*predicted* ]]
+        awk -v limit="$limit" '/^all / { found = 1; if ($(NF - 1) > limit) exit 1 } END { exit !found }' <<<"$output"
+    done
+    [ ! -e "$BASE" ]
+}
+
+@test "bench: from experiment to tables, and a second run beside the first" {
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    [ "$(made_visits)" -eq 6 ]
+    [ "$(jq -c '[.schema, .complete, .seed, .profile]' "$RUN/metadata.json")" = '["waitbench-metadata/1",true,7,"quick"]' ]
+    [ "$(jq -c '[.complete, (.cells | length)]' "$RUN/summary.json")" = '[true,3]' ]
+    [ "$(jq '.results | map(.times | length) | add' "$RUN/hyperfine.json")" -eq 6 ]
+    [ "$(wc -l <"$RUN/data/total-time.csv")" -eq 4 ]
+    [[ $output == *"lane"*"time"*"to sequential"* ]]
+    [ "$(jq -s 'map(.fetches.digest) | unique | length' "$RUN"/raw/*/run.json)" -eq 1 ]
+    [ "$(jq -s 'map(.origin.responses) | unique' "$RUN"/raw/*/visit.json | jq -c .)" = '[8]' ]
+    cp -r "$RUN" "$BATS_TEST_TMPDIR/first"
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    diff -r "$RUN" "$BATS_TEST_TMPDIR/first"
+    [ -f "$RUN-2/summary.json" ]
+    # The same seed: the same visits in the same order.
+    cmp "$RUN/plan.jsonl" "$RUN-2/plan.jsonl"
+    nothing_runs
+}
+
+# bats test_tags=slow
+@test "bench: the charts lie beside the data that they are drawn from, and draw themselves again" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    for format in svg png pdf; do
+        [ -s "$RUN/charts/total-time.$format" ]
+        [ -s "$RUN/charts/total-time-dark.$format" ]
+    done
+    rm "$RUN"/charts/total-time.svg
+    gnuplot "$RUN/charts/total-time.gp"
+    [ -s "$RUN/charts/total-time.svg" ]
+    grep -qF '8 URLs of 1KiB, 4 at a time' "$RUN/charts/total-time.svg"
+}
+
+# bats test_tags=slow
+@test "bench: without metadata nothing is judged or drawn" {
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    rm "$RUN/metadata.json" "$RUN/summary.json"
+    run "$BUILD/benchstat" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [ ! -e "$RUN/summary.json" ]
+}
+
+@test "bench: interrupted, it keeps what was made, leaves no process, and goes on from there" {
+    write_experiment 7 40 10ms
+    # A shell's background job ignores SIGINT; a terminal's job does not.
+    env --default-signal=INT "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    wait_for at_least_made 3
+    kill -INT $!
+    status=0
+    wait $! || status=$?
+    cat errors
+    [ "$status" -eq 130 ]
+    only_folder
+    nothing_runs
+    local before
+    before=$(made_visits)
+    [ "$before" -ge 3 ]
+    [ "$before" -lt 21 ]
+    [ "$(jq -c '[.complete, .sessions]' "$RUN/metadata.json")" = '[false,1]' ]
+    [ "$(jq .complete "$RUN/summary.json")" = false ]
+    grep -q "Incomplete: $before of 21" "$RUN/summary.md"
+    grep -q "RESUME=$RUN" errors
+    # Nothing half made: every visit has its files, and no other folder is there.
+    [ "$(find "$RUN/raw" -mindepth 1 -maxdepth 1 -name '.*' | wc -l)" -eq 0 ]
+    [ "$(find "$RUN/raw" -name visit.json | wc -l)" -eq "$before" ]
+    local first
+    first=$(stat -c %Y.%i "$RUN/raw/0001")
+
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"$before of 21 visits are there already"* ]]
+    [ "$(made_visits)" -eq 21 ]
+    [ "$(stat -c %Y.%i "$RUN/raw/0001")" = "$first" ]
+    [ "$(jq -c '[.complete, .sessions]' "$RUN/metadata.json")" = '[true,2]' ]
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    nothing_runs
+
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"is complete"* ]]
+}
+
+# bats test_tags=slow
+@test "bench: does not go on with other programs or on another machine, and says what differs" {
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    jq '.complete = false | .identity.programs.async = "0" | .identity.machine.kernel = "1.0"' "$RUN/metadata.json" >edited
+    mv edited "$RUN/metadata.json"
+    rm -r "$RUN/raw/0006"
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"programs.async: was 0, is "* ]]
+    [[ $output == *"machine.kernel: was 1.0, is $(uname -r)"* ]]
+    [ ! -e "$RUN/raw/0006" ]
+    run "$ROOT/scripts/bench" --resume="$BATS_TEST_TMPDIR"
+    [ "$status" -eq 2 ]
+}
+
+# bats test_tags=slow
+@test "bench: a model that does not run makes its cell invalid, with the reason, and no other" {
+    write_experiment 2 8 10ms
+    jq '.lanes[2].options = ["--no-such-option"]' "$BATS_TEST_TMPDIR/small.json" >edited
+    mv edited "$BATS_TEST_TMPDIR/small.json"
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    [ "$status" -eq 1 ]
+    only_folder
+    [ "$(jq -r '.cells[] | select(.lane == "async") | .verdict' "$RUN/summary.json")" = invalid ]
+    jq -r '.cells[] | select(.lane == "async") | .reasons[0]' "$RUN/summary.json" | grep -q 'no run.json'
+    grep -q '^async,,,' "$RUN/data/total-time.csv"
+}
+
+# bats test_tags=slow
+@test "bench: one's own URLs are fetched from their servers, without the origin" {
+    origin_start --access-log="$BATS_TEST_TMPDIR/access.log"
+    for i in 1 2 3 4 5; do echo "$ORIGIN/item/$i?size=2KiB"; done >"$BATS_TEST_TMPDIR/urls.txt"
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" --urls="$BATS_TEST_TMPDIR/urls.txt"
+    measured
+    [[ $output == *"Not judged without the origin"* ]]
+    only_folder
+    [ "$(made_visits)" -eq 6 ]
+    # Three lanes, two rounds, five URLs: what the server says it served.
+    [ "$(origin_stat .responses)" -eq 30 ]
+    [ "$(jq -c '[.cells[] | .verdict] | unique' "$RUN/summary.json")" = '["valid"]' ]
+    [ "$(jq -c '[.cells[] | .bounded_by] | unique' "$RUN/summary.json")" = '["unknown"]' ]
+    [ "$(jq -s 'map(.origin) | unique' "$RUN"/raw/*/visit.json | jq -c .)" = '[null]' ]
+    awk -F, 'NR > 1 && ($6 != "" || $7 != 2 || $8 != 1) { exit 1 }' "$RUN/data/total-time.csv"
+}
+
+# bats test_tags=slow
+@test "bench: PIN=no leaves the choice of processors alone, and says so" {
+    PIN=no run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    [ "$(jq -r .placement.apart "$RUN/metadata.json")" = 'not pinned' ]
+    [ "$(jq -s 'map(.cpus) | unique' "$RUN"/raw/*/visit.json | jq -c .)" = '[null]' ]
+}
+
+# bats test_tags=slow
+@test "bench: ONLY=timeline draws who waits when, from a traced run of each model" {
+    ONLY=timeline run "${BENCH[@]}"
+    measured
+    only_folder
+    [ "$(jq -s 'map(.kind) | unique' "$RUN/plan.jsonl" | jq -c .)" = '["traced"]' ]
+    for model in sequential processes threads async; do
+        # Each of twelve URLs is seen waiting, and the processor at work.
+        [ "$(grep -c "^$model,[0-9]*,[0-9]*,waiting," "$RUN/data/timeline.csv")" -eq 12 ]
+        grep -q "^$model,[0-9]*,,cpu," "$RUN/data/timeline.csv"
+    done
+    [ "$(jq '.results | length' "$RUN/hyperfine.json")" -eq 0 ]
+}

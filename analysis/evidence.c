@@ -230,8 +230,8 @@ static void add_equation(double m[3][4], const struct visit_seen *seen)
 {
     double first = fmin(seen->planned_concurrency, seen->planned_count);
     const double x[] = {1, seen->planned_count - first, first};
-    double cpu = seen->user_s + seen->system_s;
-    if (!isfinite(cpu))
+    double cpu = fmax(0, seen->run_cpu_s - seen->spawn_s);
+    if (!isfinite(seen->run_cpu_s) || !isfinite(seen->spawn_s))
         return;
     for (int row = 0; row < 3; row++) {
         for (int k = 0; k < 3; k++)

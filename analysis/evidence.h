@@ -87,8 +87,12 @@ struct fetch_costs {
 /*
  * Least squares of the client's CPU time over all visits of one lane in one
  * experiment, on the fetches that opened a connection and those that did not.
- * A lane whose connections never vary (sequential) has its first fetch's extra
- * cost in start: first is then 0. Unknown below three different counts.
+ * The CPU time is that of the run less spawn_s: what workers use before the gate
+ * cannot be read apart from the rest where they are processes, but on one
+ * processor it is at most the time that passes, and nearly that. What they use
+ * to end is still in it. A lane whose connections never vary (sequential) has
+ * its first fetch's extra cost in start: first is then 0. Unknown where all
+ * counts are one.
  */
 struct fetch_costs costs_of(const struct results *results, const struct cell *lane);
 

@@ -120,6 +120,7 @@ static double ceiling_failures(const char *output)
 static void read_run(struct visit_seen *seen)
 {
     json_t *run = seen->run;
+    seen->run_cpu_s = json_number_at(run, "time.user_s") + json_number_at(run, "time.system_s");
     seen->spawn_s = json_number_at(run, "time.spawn_s");
     seen->makespan_s = json_number_at(run, "time.makespan_s");
     seen->ok = json_number_at(run, "fetches.ok");

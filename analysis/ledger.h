@@ -27,6 +27,7 @@ struct visit_seen {
     int number, round;
     double planned_count, planned_concurrency, delay_s, shortest_delay_s;
     double wall_s, user_s, system_s, exit_status; /* hyperfine's */
+    double run_cpu_s; /* the run's own, workers' included: from before they are made to their end */
     double spawn_s, makespan_s, ok, failed, retried, bytes, connections, peak;
     double rate;     /* fetches a second from the gate to the last record; a load generator's own */
     double first_ms; /* when the first result was there */

@@ -89,7 +89,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *buffer, size_t si
 }
 
 /* What the models were asked to do, in a line that a chart can carry:
- * "100 URLs of 1KiB, 20 at a time, each answered after 20ms; client on …". */
+ * "100 URLs of 1KiB, 20 at a time, each answered after 20ms". */
 static void say_setup(const struct results *results, const struct cell *cell, char *buffer,
                       size_t size)
 {
@@ -100,25 +100,21 @@ static void say_setup(const struct results *results, const struct cell *cell, ch
     const char *delay = json_string_at(cell->plan, "origin.delay");
     const char *jitter = json_string_at(cell->plan, "origin.jitter");
     buffer[0] = '\0';
+    bool each = !same_count && strcmp(cell->axis, "concurrency") == 0;
     if (same_count)
-        append(buffer, size, "%.0f URLs", count);
-    else if (strcmp(cell->axis, "concurrency") == 0)
-        append(buffer, size, "%.0f URLs for each one in flight", count / concurrency);
-    else
-        append(buffer, size, "URLs");
+        append(buffer, size, "%.0f ", count);
+    else if (each)
+        append(buffer, size, "%.0f ", count / concurrency);
+    append(buffer, size, "URLs");
     if (body && strcmp(cell->axis, "size") != 0)
         append(buffer, size, " of %s", body);
+    if (each)
+        append(buffer, size, " for each one in flight");
     if (same_concurrency && isfinite(concurrency))
         append(buffer, size, ", %.0f at a time", concurrency);
     if (delay && strcmp(cell->axis, "delay") != 0)
         append(buffer, size, ", each answered after %s%s%s", delay, jitter ? " ± " : "",
                jitter ? jitter : "");
-    if (json_is_null(json_object_get(cell->plan, "origin")))
-        append(buffer, size, "; real servers");
-    else if (strcmp(json_string_at(cell->plan, "placement"), "apart") == 0)
-        append(buffer, size, "; client on one core, server on another");
-    else
-        append(buffer, size, "; client on all cores, server beside it");
 }
 
 static void add_experiment(json_t *experiments, const struct results *results,

@@ -267,3 +267,11 @@ in_house() {
     wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
 }
+
+@test "a file that leaves very many files behind is one failure like any other" {
+    house
+    unit litters <<<$'for i in {1..3000}; do : >"$TMPDIR/$(printf "%0200d" $i)"; done; printf "1..1\nok 1 - a\n"'
+    in_house
+    [ "$status" -eq 1 ]
+    [ "$(total)" = "2 passed, 1 failed" ]
+}

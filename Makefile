@@ -66,7 +66,7 @@ test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := analysis/results.c analysis/ledger.c analysis/evidence.c analysis/experiment.c \
                    common/statistics.c common/units.c
 # What all models are built on:
-UNIT     += workload run digest loop resolve transfer
+UNIT     += workload run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c
 test_run        := common/run.c common/workload.c
 test_digest     := common/digest.c
@@ -74,6 +74,9 @@ test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop
                    async/loop_uring.c async/loop_libuv.c async/loop_named.c
 test_resolve    := common/resolve.c common/workload.c
 test_transfer   := tests/unit/server.c $(common) $(threads) $(async)
+test_summary    := common/driver/summary.c common/driver/summary_json.c \
+                   common/driver/environment.c $(common)
+test_outputs    := common/driver/outputs.c common/run.c common/workload.c
 # The origin's:
 UNIT     += origin_request origin_item origin_response origin_due origin_stats
 test_origin_request  := origin/request.c

@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/units.h"
+
 __attribute__((format(printf, 2, 3))) static int refuse(struct limits_error *error,
                                                         const char *format, ...)
 {
@@ -22,13 +24,15 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct limits_error *err
 /* A number from a file of one, or UINT64_MAX where there is none ("max"). */
 static uint64_t number_in(const char *path)
 {
-    unsigned long long value = 0;
+    char line[32] = "";
+    uint64_t value = UINT64_MAX;
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return UINT64_MAX;
-    bool read = fscanf(file, "%llu", &value) == 1;
+    if (fgets(line, sizeof line, file) != NULL)
+        line[strcspn(line, "\n")] = '\0';
     fclose(file);
-    return read ? value : UINT64_MAX;
+    return parse_count(line, &value) == 0 ? value : UINT64_MAX;
 }
 
 /* The number that the next opened descriptor will get, and so how many lower

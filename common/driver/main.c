@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,26 +29,49 @@ struct files {
     char temporary[PATH_MAX]; /* --save=- */
 };
 
-static void open_file(struct output *output, const char *path, const char *option)
+static void abandon_files(struct files *files)
+{
+    output_abandon(&files->json);
+    output_abandon(&files->records);
+    output_abandon(&files->trace);
+    if (files->temporary[0] != '\0')
+        bodies_remove(files->temporary);
+}
+
+/* Ends the process with a message, and takes back what was opened. */
+__attribute__((format(printf, 3, 4))) static _Noreturn void give_up(struct files *files, int status,
+                                                                    const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vwarnx(format, arguments);
+    va_end(arguments);
+    abandon_files(files);
+    exit(status);
+}
+
+static void open_file(struct files *files, struct output *output, const char *path,
+                      const char *option)
 {
     int error = output_open(output, path);
     if (error < 0)
-        errx(EXIT_USAGE, "--%s=%s: cannot be written: %s", option, path, strerror(-error));
+        give_up(files, EXIT_USAGE, "--%s=%s: cannot be written: %s", option, path,
+                strerror(-error));
 }
 
 /* Everything that is to be written is opened before anything is fetched. */
 static void open_files(struct files *files, struct options *options)
 {
-    open_file(&files->json, options->json, "json");
-    open_file(&files->records, options->records, "records");
-    open_file(&files->trace, options->trace, "trace");
+    open_file(files, &files->json, options->json, "json");
+    open_file(files, &files->records, options->records, "records");
+    open_file(files, &files->trace, options->trace, "trace");
     if (options->save == NULL)
         return;
     bool print = strcmp(options->save, "-") == 0;
     int error = print ? bodies_temporary(files->temporary) : bodies_folder(options->save);
     if (error < 0)
-        errx(EXIT_USAGE, "--save=%s: bodies cannot be kept there: %s",
-             print ? files->temporary : options->save, strerror(-error));
+        give_up(files, EXIT_USAGE, "--save=%s: bodies cannot be kept%s: %s", options->save,
+                print ? " under $TMPDIR or /tmp" : " there", strerror(-error));
     options->workload.save = print ? files->temporary : options->save;
 }
 
@@ -66,7 +90,7 @@ static bool write_files(struct files *files, const struct options *options,
 {
     bool written = true;
     if (files->json.file != NULL && summary_write_json(summary, files->json.file) == -ENOMEM)
-        errx(EXIT_CANNOT_RUN, "--json: no memory");
+        give_up(files, EXIT_CANNOT_RUN, "--json: no memory");
     if (files->records.file != NULL)
         records_write(summary->run, files->records.file);
     if (files->trace.file != NULL)
@@ -84,7 +108,7 @@ static bool write_files(struct files *files, const struct options *options,
         if (error < 0)
             warnx("--save=-: not printed: %s", strerror(-error));
         written &= error == 0;
-        bodies_remove(summary->run);
+        bodies_remove(files->temporary);
     }
     if (!options->quiet && !result_on_stdout)
         summary_print(summary, stdout);
@@ -95,10 +119,11 @@ static bool write_files(struct files *files, const struct options *options,
     return written;
 }
 
+/* Subtracted as integers: a double of the clock's nanoseconds is too coarse. */
 static double seconds_since(const struct timespec *begin, uint64_t end_ns)
 {
-    double begin_s = (double)begin->tv_sec + (double)begin->tv_nsec / 1e9;
-    return (double)end_ns / 1e9 - begin_s;
+    uint64_t begin_ns = (uint64_t)begin->tv_sec * 1000000000u + (uint64_t)begin->tv_nsec;
+    return (double)(end_ns - begin_ns) / 1e9;
 }
 
 /* Runs the model and fills in the summary. Its result: 0 or -errno. */
@@ -107,6 +132,8 @@ static int run_model(struct run *run, const struct options *options, struct summ
     struct rusage before[2], after[2];
     struct timespec called;
     pid_t progress = options->progress ? progress_start(run) : 0;
+    if (progress < 0)
+        warnx("--progress: cannot be shown: %s", strerror(-progress));
     getrusage(RUSAGE_SELF, &before[0]);
     getrusage(RUSAGE_CHILDREN, &before[1]);
     clock_gettime(CLOCK_REALTIME, &summary->started_at);
@@ -171,12 +198,8 @@ int main(int argc, char **argv)
                               .command_length = argc,
                               .concurrency_cut = options.concurrency_cut};
     error = run_model(&run, &options, &summary);
-    if (error < 0) {
-        output_abandon(&files.json);
-        output_abandon(&files.records);
-        output_abandon(&files.trace);
-        errx(EXIT_CANNOT_RUN, "%s could not run: %s", MODEL.name, strerror(-error));
-    }
+    if (error < 0)
+        give_up(&files, EXIT_CANNOT_RUN, "%s could not run: %s", MODEL.name, strerror(-error));
     int status = status_of(&summary, write_files(&files, &options, &summary));
     run_free(&run);
     hosts_free(workload);

@@ -25,6 +25,7 @@ enum {
     SLICE,
     MAX_BODY,
     PROGRESS,
+    USAGE,
 };
 
 static const struct argp_option table[] = {
@@ -62,6 +63,7 @@ static const struct argp_option table[] = {
     {0, 0, 0, 0, "Help:", -1},
     {"help", 'h', 0, 0, "Show this list", 0},
     {0, '?', 0, OPTION_HIDDEN, 0, 0},
+    {"usage", USAGE, 0, 0, "Show a short form of it", 0},
     {"version", 'V', 0, 0, "Show the version", 0},
     {0},
 };
@@ -115,12 +117,16 @@ static void check_whole(struct argp_state *state, struct options *options)
         argp_error(state, "URLs come from the arguments, --input or --url-pattern: give only one");
     if (options->pattern != NULL && options->count == 0)
         argp_error(state, "--url-pattern needs --count=N, the number of URLs");
-    int to_stdout = 0;
-    const char *outputs[] = {options->json, options->records, options->trace, options->save};
-    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
-        to_stdout += outputs[i] != NULL && strcmp(outputs[i], "-") == 0;
-    if (to_stdout > 1)
-        argp_error(state, "only one of --json, --records, --trace and --save may be -");
+    enum { OUTPUTS = 4 }; /* a device may well take two */
+    const char *outputs[OUTPUTS] = {options->json, options->records, options->trace, options->save};
+    for (int i = 0; i < OUTPUTS; i++) {
+        for (int k = 0; k < i; k++) {
+            if (outputs[i] != NULL && outputs[k] != NULL && strcmp(outputs[i], outputs[k]) == 0 &&
+                strncmp(outputs[i], "/dev/", 5) != 0)
+                argp_error(state, "only one of --json, --records, --trace and --save may be %s",
+                           outputs[i]);
+        }
+    }
 }
 
 static error_t parse_source(int key, char *value, struct argp_state *state)
@@ -144,7 +150,7 @@ static error_t parse_source(int key, char *value, struct argp_state *state)
     }
 }
 
-static error_t parse_output(int key, char *value, struct argp_state *state)
+static error_t parse_output(int key, const char *value, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
@@ -223,6 +229,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'h':
     case '?':
         argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+        return 0;
+    case USAGE:
+        argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
         return 0;
     case 'V':
         printf("%s (waitbench) " WAITBENCH_VERSION "\n%s\n", program_invocation_short_name,

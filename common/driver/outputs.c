@@ -40,8 +40,10 @@ int output_close(struct output *output)
         return 0;
     if (file == stdout)
         return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
-    bool failed = ferror(file);
-    int error = fclose(file) == 0 && !failed ? 0 : -(errno != 0 ? errno : EIO);
+    /* What was not written when a buffer was full, closing does not tell. */
+    int error = ferror(file) ? -EIO : 0;
+    if (fclose(file) != 0)
+        error = -errno;
     if (output->part[0] == '\0')
         return error;
     if (error == 0 && rename(output->part, output->path) < 0)
@@ -140,9 +142,10 @@ int bodies_temporary(char *path)
     const char *folder = getenv("TMPDIR");
     int length = snprintf(path, PATH_MAX, "%s/waitbench-bodies-XXXXXX",
                           folder != NULL && folder[0] != '\0' ? folder : "/tmp");
-    if (length >= PATH_MAX)
-        return -ENAMETOOLONG;
-    return mkdtemp(path) != NULL ? 0 : -errno;
+    int error = length >= PATH_MAX ? -ENAMETOOLONG : mkdtemp(path) == NULL ? -errno : 0;
+    if (error < 0)
+        path[0] = '\0';
+    return error;
 }
 
 static int copy_to(int fd, FILE *out)
@@ -175,9 +178,9 @@ int bodies_print(const struct run *run, FILE *out)
     return error;
 }
 
-void bodies_remove(const struct run *run)
+void bodies_remove(const char *path)
 {
-    DIR *folder = opendir(run->workload->save);
+    DIR *folder = opendir(path);
     if (folder == NULL)
         return;
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
@@ -185,5 +188,5 @@ void bodies_remove(const struct run *run)
             (void)unlinkat(dirfd(folder), entry->d_name, 0);
     }
     closedir(folder);
-    (void)rmdir(run->workload->save);
+    (void)rmdir(path);
 }

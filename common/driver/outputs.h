@@ -34,13 +34,14 @@ void trace_write(const struct run *, const char *model, FILE *);
 /* --save=DIR: makes the folder if need be. 0 or -errno. */
 int bodies_folder(const char *path);
 
-/* --save=-: a folder for the time of the run. `path` has room for 4,096. */
+/* --save=-: a folder for the time of the run. `path` has room for 4,096. 0, or
+ * -errno: then `path` is empty. */
 int bodies_temporary(char *path);
 
 /* Prints what is saved there in the list's order. 0 or -errno. */
 int bodies_print(const struct run *, FILE *);
 
 /* Removes that folder with the bodies in it. */
-void bodies_remove(const struct run *);
+void bodies_remove(const char *path);
 
 #endif

@@ -33,9 +33,9 @@ static void print_line(const struct run *run, bool terminal)
     if (rate > 0)
         time_left(left, (double)(count - totals.taken) / rate);
     fprintf(stderr,
-            terminal ? "\r\033[K%s%" PRIu64 " of %" PRIu64 " begun, %.0f/s, %s left%s"
-                     : "%s%" PRIu64 " of %" PRIu64 " begun, %.0f/s, %s left%s\n",
-            "", totals.taken, count, rate, left, "");
+            terminal ? "\r\033[K%" PRIu64 " of %" PRIu64 " begun, %.0f/s, %s left"
+                     : "%" PRIu64 " of %" PRIu64 " begun, %.0f/s, %s left\n",
+            totals.taken, count, rate, left);
 }
 
 static _Noreturn void watch(const struct run *run, pid_t parent)
@@ -66,9 +66,13 @@ void progress_stop(pid_t pid)
 {
     if (pid <= 0)
         return;
-    kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    /* If it died before, a model that waits for any child has reaped it, and
+     * its number may be somebody else's by now. */
+    if (waitpid(pid, NULL, WNOHANG) == 0) {
+        kill(pid, SIGKILL);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
 }

@@ -47,7 +47,7 @@ struct summary {
  */
 int summary_make(struct summary *, const struct rusage before[2], const struct rusage after[2]);
 
-/* Not one that was fetched? All were? */
+/* How many were not fetched. */
 uint64_t summary_failed(const struct summary *);
 
 /* For people. */

@@ -48,6 +48,16 @@ static json_t *started_json(const struct timespec *when)
     return json_string(whole);
 }
 
+/* Where the gate never opened, nobody knows how long opening it took. */
+static json_t *time_json(const struct summary *summary)
+{
+    bool opened = summary->totals.opened_ns > 0;
+    return json_pack("{s:o, s:o, s:f, s:f}", "spawn_s",
+                     known((struct figure){opened, summary->spawn_s}), "makespan_s",
+                     known((struct figure){opened, summary->makespan_s}), "user_s", summary->user_s,
+                     "system_s", summary->system_s);
+}
+
 static json_t *workload_json(const struct run *run)
 {
     const struct workload *workload = run->workload;
@@ -107,14 +117,13 @@ int summary_write_json(const struct summary *summary, FILE *out)
 {
     char options[17];
     const struct run_totals *totals = &summary->totals;
-    json_t *root = json_pack(
-        "{s:s, s:o, s:s, s:o, s:o, s:b, s:s?, s:o, s:{s:f, s:f, s:f, s:f}}", "schema",
-        "waitbench-run/1", "model", model_json(summary->model), "version", WAITBENCH_VERSION,
-        "started_at", started_json(&summary->started_at), "command", command_json(summary),
-        "interrupted", (int)run_stopping(summary->run), "libcurl_options_digest",
-        transfer_options_digest(summary->run->workload, options), "workload",
-        workload_json(summary->run), "time", "spawn_s", summary->spawn_s, "makespan_s",
-        summary->makespan_s, "user_s", summary->user_s, "system_s", summary->system_s);
+    json_t *root =
+        json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s?, s:o, s:o}", "schema", "waitbench-run/1",
+                  "model", model_json(summary->model), "version", WAITBENCH_VERSION, "started_at",
+                  started_json(&summary->started_at), "command", command_json(summary),
+                  "interrupted", (int)run_stopping(summary->run), "libcurl_options_digest",
+                  transfer_options_digest(summary->run->workload, options), "workload",
+                  workload_json(summary->run), "time", time_json(summary));
     json_t *rest = json_pack(
         "{s:{s:i, s:i, s:i, s:i}, s:o, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:o, s:o}", "workers",
         "asked", (int)summary->run->lanes, "made", (int)totals->made, "lost", (int)totals->lost,

@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# What is opened before the run is taken back when the run cannot be.
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup() {
+    load lib
+    mkdir "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/temporary"
+    cd "$BATS_TEST_TMPDIR/here" || return
+    export TMPDIR=$BATS_TEST_TMPDIR/temporary
+    nobody=http://127.0.0.1:1/
+}
+
+# Usage: refused STATUS WORDS COMMAND…: it says so, and leaves no file.
+refused() {
+    run --separate-stderr "${@:3}"
+    echo "status $status: $stderr; $(ls -A . "$TMPDIR")"
+    [ "$status" -eq "$1" ]
+    [[ $stderr == *"$2"* ]]
+    [ -z "$(find . "$TMPDIR" -mindepth 1)" ]
+}
+
+@test "an output that cannot be opened takes back those that were" {
+    refused 2 "--records=no/such" "$BUILD/sequential" --json=a --records=no/such "$nobody"
+    refused 2 "--trace=no/such" "$BUILD/sequential" --json=a --records=b --trace=no/such "$nobody"
+    refused 2 "--save=no/such" "$BUILD/sequential" --json=a --records=b --save=no/such "$nobody"
+    TMPDIR=$PWD/no/such run --separate-stderr "$BUILD/sequential" --json=a --save=- "$nobody"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--save=-"* ]]
+    [ -z "$(ls -A)" ]
+}
+
+# bats test_tags=plain
+@test "a model that cannot run takes back the outputs and the bodies' folder" {
+    # One stack is as large as the address space may be, and that has more to hold.
+    # shellcheck disable=SC2016  # the inner shell's
+    refused 3 "threads could not run" bash -c 'ulimit -v 1060000; exec "$@"' bash \
+        "$BUILD/threads" --stack-size=1GiB --json=a --records=b --save=- "$nobody"
+}
+
+@test "two outputs in one file are refused, in one device they are not" {
+    refused 2 "only one of" "$BUILD/sequential" --json=a --records=a "$nobody"
+    refused 2 "only one of" "$BUILD/sequential" --json=- --save=- "$nobody"
+    run "$BUILD/sequential" --quiet --json=/dev/null --records=/dev/null "$nobody"
+    [ "$status" -eq 1 ]
+}
+
+@test "--usage is what wrong usage advises, and it is there" {
+    run --separate-stderr "$BUILD/sequential"
+    [[ $stderr == *"--usage"* ]]
+    run "$BUILD/sequential" --usage
+    [ "$status" -eq 0 ]
+    [[ $output == *"--url-pattern=URL"* ]]
+}

@@ -3,6 +3,7 @@
 
 LESSONS :=
 LESSONS += accept-policy
+LESSONS += await-race
 LESSONS += blocked-loop
 LESSONS += cpu-in-loop
 LESSONS += creation-cost

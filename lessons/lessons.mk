@@ -12,6 +12,7 @@ LESSONS += interleavings
 LESSONS += join-and-barrier
 LESSONS += kill-a-worker
 LESSONS += locks
+LESSONS += memory-per-task
 LESSONS += one-big-lock
 LESSONS += overlapping-waits
 LESSONS += race

@@ -55,8 +55,9 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
               analysis/results.c analysis/ledger.c analysis/evidence.c analysis/tables.c \
               common/statistics.c common/units.c
+meter      := analysis/meter.c analysis/tree.c common/units.c
 
-PROGRAMS := $(MODELS) origin benchstat
+PROGRAMS := $(MODELS) origin benchstat meter
 
 # tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
 UNIT     := units statistics plan judge coroutine
@@ -85,6 +86,10 @@ test_origin_response := origin/response.c origin/item.c common/units.c
 test_origin_due      := origin/due.c
 test_origin_stats    := origin/stats.c
 
+# The meter's:
+UNIT     += tree
+test_tree := analysis/tree.c
+
 # The lessons are listed in lessons/lessons.mk.
 
 # What tests load the origin with.
@@ -95,6 +100,7 @@ $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
 $(B)/async $(B)/hybrid $(B)/coroutines: LIBS = $(call libraries,libcurl jansson libxxhash) $(loop_libraries)
 $(B)/origin:            LIBS = $(call libraries,libevent_core)
 $(B)/benchstat:         LIBS = $(call libraries,jansson libxxhash)
+$(B)/meter:             LIBS = $(call libraries,jansson)
 $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libxxhash) $(loop_libraries)
 
 # What can be made. ------------------------------------------------------------

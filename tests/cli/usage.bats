@@ -142,7 +142,7 @@ list_refused() {
 @test "status 2: a model's own options with a wrong value" {
     refused_by "async" 2 "--backend=kqueue" --backend=kqueue "$NOWHERE"
     refused_by "processes" 2 "--init=never" --init=never "$NOWHERE"
-    for value in 1 1KiB 2GiB many 0; do
+    for value in 1 1KiB 63KiB 2GiB many 0; do
         refused_by "threads" 2 "--stack-size=$value" --stack-size="$value" "$NOWHERE"
     done
 }

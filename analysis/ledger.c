@@ -342,8 +342,10 @@ static void prove_host(struct visit_seen *seen)
 static void prove_ceiling(struct visit_seen *seen)
 {
     double failures = ceiling_failures(seen->output);
+    const char *error = json_string_at(seen->visit, "error");
     if (!(seen->rate > 0))
-        broken(seen, "the load generator reported no rate");
+        broken(seen, "the load generator reported no rate%s%s", error ? ": " : "",
+               error ? error : "");
     else if (failures != 0)
         broken(seen, "the load generator reported %g failures", failures);
 }

@@ -809,6 +809,21 @@ static void put_pairs(const struct findings *findings, const char *name, bool ma
                     pair_sentence(&findings->pairs[i], findings->noise, sentence, sizeof sentence));
 }
 
+/* Where client and server really ran, whatever was planned. */
+static const char *placement_words(const struct results *results, const struct cell *cell)
+{
+    const char *planned = json_string_at(cell->plan, "placement");
+    const char *given = json_string_at(results->metadata, "placement.apart");
+    if (json_is_null(json_object_get(cell->plan, "origin")))
+        return "real servers";
+    if (given && strcmp(given, "not pinned") == 0)
+        return "client and origin wherever the kernel put them";
+    if (given && strcmp(given, "shared") == 0)
+        return "client and origin on the only processor";
+    return strcmp(planned, "apart") == 0 ? "client on one processor, origin on another"
+                                         : "client on all processors";
+}
+
 /* The coverage that the intervals of this experiment have, where they agree on one. */
 static void put_coverage(const struct findings *findings, const char *name, FILE *stream)
 {
@@ -822,10 +837,7 @@ static void put_coverage(const struct findings *findings, const char *name, FILE
         fprintf(stream, "%s: median of %zu rounds and its exact interval (coverage %.1f %%); %s.\n",
                 compared_figure(cell) == WALL ? "time: process start to exit, by hyperfine"
                                               : "time: from the gate to the last record",
-                spread.n, 100 * spread.coverage,
-                json_string_at(cell->plan, "placement")[0] == 'a'
-                    ? "client on one processor, origin on another"
-                    : "client on all processors");
+                spread.n, 100 * spread.coverage, placement_words(results, cell));
         return;
     }
 }

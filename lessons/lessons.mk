@@ -17,6 +17,7 @@ LESSONS += one-big-lock
 LESSONS += overlapping-waits
 LESSONS += race
 LESSONS += switch-cost
+LESSONS += thread-state-leak
 LESSONS += time-slicing
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c

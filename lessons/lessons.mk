@@ -11,6 +11,7 @@ LESSONS += event-loop
 LESSONS += interleavings
 LESSONS += join-and-barrier
 LESSONS += kill-a-worker
+LESSONS += limits
 LESSONS += locks
 LESSONS += memory-per-task
 LESSONS += one-big-lock

@@ -44,8 +44,8 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
     [ "$status" -eq 1 ]
 }
 
-@test "each of the four models is there to be looked at" {
-    for model in sequential processes threads async hybrid coroutines; do
+@test "each model is there to be looked at" {
+    for model in "${MODELS[@]}"; do
         model_objects | grep -q "/$model/$model.o\$"
     done
 }
@@ -84,7 +84,7 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
 }
 
 @test "a driver takes one model, its own" {
-    for model in sequential processes threads async hybrid coroutines; do
+    for model in "${MODELS[@]}"; do
         [ "$(wanted_by "$OBJ/common/driver/main-$model.o" | grep '_model$')" = "${model}_model" ]
     done
     mapfile -t others < <(driver_objects | grep -v '/main-[a-z]*\.o$')
@@ -110,7 +110,7 @@ PRINTING='(v?f?|v?d)printf|__(v?f?|v?d)printf_chk|f?puts|f?putc|putchar|perror|w
 
 @test "each model's own file fits on a few screens: 150 lines of 80 columns" {
     cd "$ROOT"
-    for model in sequential processes threads async hybrid coroutines; do
+    for model in "${MODELS[@]}"; do
         length=$(wc -l <"$model/$model.c")
         echo "$model/$model.c: $length lines"
         [ "$length" -le 150 ]

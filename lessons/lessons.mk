@@ -16,6 +16,7 @@ LESSONS += locks
 LESSONS += memory-per-task
 LESSONS += one-big-lock
 LESSONS += overlapping-waits
+LESSONS += processes-from-async
 LESSONS += race
 LESSONS += switch-cost
 LESSONS += thread-state-leak

@@ -1,6 +1,5 @@
 #include "async/transfers.h"
 
-#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -57,19 +56,24 @@ struct transfers {
 /* ---- Fetches that end
  * -------------------------------------------------------- */
 
-static void perform(struct slot *slot)
+/* False: there is no memory for it, and the record is final. */
+static bool perform(struct slot *slot)
 {
-    CURLMcode code = curl_multi_add_handle(slot->shard->multi,
-                                           transfer_easy(slot->transfer));
-    assert(code == CURLM_OK); /* else: no memory, or a handle added twice */
-    slot->performing = true;
+    uint64_t never;
+    slot->performing =
+        curl_multi_add_handle(slot->shard->multi,
+                              transfer_easy(slot->transfer)) == CURLM_OK;
+    if (!slot->performing)
+        transfer_end(slot->transfer, CURLE_OUT_OF_MEMORY, &never);
+    return slot->performing;
 }
 
 static void try_again(void *data)
 {
     struct slot *slot = data;
     transfer_again(slot->transfer);
-    perform(slot);
+    if (!perform(slot))
+        slot->all->done(slot->all->data, slot->lane);
 }
 
 static void attempt_ended(struct slot *slot, CURLcode code)
@@ -83,7 +87,8 @@ static void attempt_ended(struct slot *slot, CURLcode code)
         return;
     }
     uint64_t wait_ns = again_ns - run_now(&all->run);
-    loop_timer_set(all->loop, &slot->again, loop_now() + wait_ns);
+    if (loop_timer_set(all->loop, &slot->again, loop_now() + wait_ns) < 0)
+        try_again(slot); /* no memory to wait with */
 }
 
 static void collect(struct shard *shard)
@@ -114,14 +119,14 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *data)
     struct shard *shard = data;
     struct loop *loop = shard->all->loop;
     (void)multi;
-    if (timeout_ms < 0)
+    if (timeout_ms < 0) {
         loop_timer_cancel(loop, &shard->timer);
-    else if (timeout_ms == 0) /* before the loop waits again */
-        loop_timer_set(loop, &shard->timer, 0);
-    else
-        loop_timer_set(loop, &shard->timer,
-                       loop_now() + (uint64_t)timeout_ms * 1000000);
-    return 0;
+        return 0;
+    }
+    uint64_t due_ns = 0; /* before the loop waits again */
+    if (timeout_ms > 0)
+        due_ns = loop_now() + (uint64_t)timeout_ms * 1000000;
+    return loop_timer_set(loop, &shard->timer, due_ns) < 0 ? -1 : 0;
 }
 
 static void on_socket_ready(void *data, int fd, unsigned events)
@@ -253,7 +258,10 @@ uint64_t transfers_descriptors(const struct run *run)
 
 static int open_shard(struct transfers *all, struct shard *shard)
 {
-    uint32_t lanes = all->run.lanes / all->shard_count + 1;
+    /* In total as many as for any other model. */
+    uint32_t number = (uint32_t)(shard - all->shards);
+    uint32_t lanes = all->run.lanes / all->shard_count +
+                     (number < all->run.lanes % all->shard_count ? 1 : 0);
     long kept = (long)lanes * transfer_kept(all->run.workload);
     *shard = (struct shard){.all = all};
     shard->timer = (struct loop_timer){.fire = on_timer_due, .data = shard};
@@ -343,8 +351,7 @@ bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
         all->computing_since = run_now(&all->run);
     if (!transfer_begin(slot->transfer, index))
         return false;
-    perform(slot);
-    return true;
+    return perform(slot);
 }
 
 void transfers_close(struct transfers *all)

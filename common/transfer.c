@@ -185,7 +185,10 @@ uint32_t transfer_kept(const struct workload *workload)
 
 uint32_t transfer_descriptors(const struct workload *workload)
 {
-    return transfer_kept(workload) + (workload->save != NULL ? 1 : 0);
+    /* A look-up: libcurl's pair to be woken by, and what getaddrinfo opens. */
+    bool names = workload->hosts == NULL || hosts_names(workload->hosts) > 0;
+    uint32_t look_up = workload->resolve == RESOLVE_EACH && names ? 4 : 0;
+    return transfer_kept(workload) + look_up + (workload->save != NULL ? 1 : 0);
 }
 
 /* ---- Names --------------------------------------------------------------------- */

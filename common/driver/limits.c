@@ -40,10 +40,10 @@ static uint64_t number_in(const char *path)
 static uint64_t next_descriptor(void)
 {
     int fd = dup(STDERR_FILENO);
-    if (fd < 0)
-        return 3;
-    close(fd);
-    return (uint64_t)fd;
+    uint64_t next = fd < 0 ? 3 : (uint64_t)fd;
+    if (fd >= 0)
+        close(fd);
+    return next;
 }
 
 /* Raises the soft limit to `need` if the hard one allows it. */

@@ -153,7 +153,7 @@ static int run_model(struct run *run, const struct options *options, struct summ
 
 static void meet_limits(struct workload *workload, uint32_t lanes)
 {
-    struct limits_error error;
+    struct limits_error error = {""};
     struct run planned = {.workload = workload, .lanes = lanes};
     if (limits_meet(&MODEL, &planned, &error) < 0)
         errx(EXIT_CANNOT_RUN, "%s", error.message);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 /* cmocka.h needs the four above it. */
 #include <cmocka.h>
+#include <curl/curl.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -49,6 +50,20 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     if (domain == NULL || strcasecmp(domain, ".test") != 0)
         return EAI_NONAME;
     return real("127.0.0.1", service, hints, found);
+}
+
+/* ---- Memory that runs out ------------------------------------------------------ */
+
+static _Atomic int adds_until_none; /* 0: there is memory enough */
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
+{
+    CURLMcode (*real)(CURLM *, CURL *);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_add_handle");
+    if (adds_until_none > 0 && --adds_until_none == 0)
+        return CURLM_OUT_OF_MEMORY;
+    return real(multi, easy);
 }
 
 /* ---- Help ------------------------------------------------------------------- */
@@ -271,6 +286,29 @@ static void test_connections_are_kept_or_not(void **state)
             close_fixture(&fixture);
         }
     }
+}
+
+static void test_no_memory_for_one_fetch_is_that_ones_loss(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 3; m++) {
+        for (int nth = 1; nth <= 3; nth++) {
+            struct fixture fixture;
+            open_fixture(&fixture);
+            fixture.workload.retries = 1;
+            /* The third attempt is the second of /unavailable. */
+            load(&fixture, (const char *const[]){"/ok", "/unavailable", "/ok"}, 3, 1);
+            adds_until_none = nth;
+            assert_int_equal(models[m]->run(&fixture.run), 0);
+            check_outcome(&fixture, 0, nth == 1 ? WORKER_LOST : FETCHED, nth == 1 ? 0 : 200);
+            assert_int_equal(run_record(&fixture.run, 1)->outcome,
+                             nth == 1 ? BAD_STATUS : WORKER_LOST);
+            check_outcome(&fixture, 2, FETCHED, 200);
+            unload(&fixture);
+            close_fixture(&fixture);
+        }
+    }
+    adds_until_none = 0;
 }
 
 /* ---- Trying again ------------------------------------------------------------------ */
@@ -604,7 +642,25 @@ static void test_done_is_called_once_for_each(void **state)
     }
 }
 
-/* ---- The options ----------------------------------------------------------------------------- */
+/* ---- What a lane needs, and the options
+ * ----------------------------------------------------------------------------- */
+
+static void test_looking_up_by_each_fetch_needs_descriptors(void **state)
+{
+    struct fixture fixture;
+    uint32_t needed[2];
+    (void)state;
+    for (int each = 0; each < 2; each++) {
+        open_fixture(&fixture);
+        fixture.workload.resolve = each ? RESOLVE_EACH : RESOLVE_ONCE;
+        load(&fixture, (const char *const[]){"http://server.test/"}, 1, 1);
+        needed[each] = transfer_descriptors(&fixture.workload);
+        unload(&fixture);
+        close_fixture(&fixture);
+    }
+    assert_int_equal(needed[0], 1);
+    assert_true(needed[1] > needed[0]);
+}
 
 static void test_the_options_digest_tells_settings_apart(void **state)
 {
@@ -632,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_timed_out),
         cmocka_unit_test(test_connections_are_kept_or_not),
+        cmocka_unit_test(test_no_memory_for_one_fetch_is_that_ones_loss),
         cmocka_unit_test(test_a_failure_that_may_pass_is_tried_again),
         cmocka_unit_test(test_so_often_and_no_more),
         cmocka_unit_test(test_names_are_looked_up_once_before_the_gate),
@@ -642,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_a_body_that_cannot_be_saved),
         cmocka_unit_test(test_stopped_while_it_waits_receives_or_backs_off),
         cmocka_unit_test(test_done_is_called_once_for_each),
+        cmocka_unit_test(test_looking_up_by_each_fetch_needs_descriptors),
         cmocka_unit_test(test_the_options_digest_tells_settings_apart),
     };
     return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);

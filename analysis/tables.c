@@ -255,23 +255,37 @@ static double extreme(const struct cell *cell, size_t offset)
 
 #define EXTREME(cell, member) json_known(extreme(cell, offsetof(struct visit_seen, member)))
 
+/* As the origin saw it, over all visits; NAN where one is unknown. */
+static double mean_in_flight(const struct cell *cell)
+{
+    double sum = 0;
+    for (size_t i = 0; i < cell->made; i++)
+        sum += cell->visits[i]->in_flight_mean / (double)cell->made;
+    return cell->made ? sum : NAN;
+}
+
+/* Whether rule 2 was judged by the origin's peak in every visit. */
+static bool all_wait(const struct cell *cell)
+{
+    bool waits = cell->made > 0;
+    for (size_t i = 0; i < cell->made; i++)
+        waits = waits && visit_waits(cell->visits[i]);
+    return waits;
+}
+
 static json_t *seen_json(const struct cell *cell)
 {
     json_t *seen = json_object();
-    bool waits = cell->made > 0;
-    double mean = 0;
     const char *digest = cell->made ? cell->visits[0]->digest : NULL;
     for (size_t i = 0; i < cell->made; i++) {
         const char *other = cell->visits[i]->digest;
-        waits = waits && visit_waits(cell->visits[i]);
-        mean += cell->visits[i]->in_flight_mean / (double)cell->made;
         if (!digest || !other || strcmp(digest, other) != 0)
             digest = NULL;
     }
     json_object_set_new(seen, "in_flight", EXTREME(cell, peak));
     json_object_set_new(seen, "origin_in_flight", EXTREME(cell, in_flight_peak));
-    json_object_set_new(seen, "origin_in_flight_judged", json_boolean(waits));
-    json_object_set_new(seen, "origin_in_flight_mean", cell->made ? json_known(mean) : json_null());
+    json_object_set_new(seen, "origin_in_flight_judged", json_boolean(all_wait(cell)));
+    json_object_set_new(seen, "origin_in_flight_mean", json_known(mean_in_flight(cell)));
     json_object_set_new(seen, "origin_open", EXTREME(cell, open_peak));
     json_object_set_new(seen, "connections", EXTREME(cell, connections));
     json_object_set_new(seen, "origin_connections", EXTREME(cell, origin_connections));
@@ -887,6 +901,50 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
     return error;
 }
 
+/* A number for the ledger, or a dash. */
+static char *number_text(char *buffer, double value)
+{
+    if (isfinite(value))
+        snprintf(buffer, WIDTH, value == floor(value) ? "%.0f" : "%.1f", value);
+    else
+        snprintf(buffer, WIDTH, "–");
+    return buffer;
+}
+
+#define SEEN(buffer, cell, member) \
+    number_text(buffer, extreme(cell, offsetof(struct visit_seen, member)))
+
+/* What was planned and what was seen, a row a cell: the proof behind every figure above. */
+static void put_ledger(const struct results *results, FILE *stream)
+{
+    fputs(
+        "## Ledger\n\nIn flight: planned, seen by the records, seen by the origin (its peak, or in "
+        "brackets the mean where the delay is too short for the peak to be judged).\n\n"
+        "| cell | verdict | in flight | connections planned | seen | bytes | failed | bounded by "
+        "|\n|---|---|---:|---:|---:|---:|---:|---|\n",
+        stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        char planned[WIDTH], peak[WIDTH], origin[WIDTH], connections[WIDTH], seen[WIDTH];
+        char bytes[WIDTH], failed[WIDTH];
+        double count = json_number_at(cell->plan, "count");
+        double at_once = fmin(count, json_number_at(cell->plan, "concurrency"));
+        bool keep_alive = json_is_true(json_object_get(cell->plan, "keep_alive"));
+        if (strcmp(cell->kind, "ceiling") == 0)
+            continue;
+        if (all_wait(cell))
+            SEEN(origin, cell, in_flight_peak);
+        else
+            number_text(origin, mean_in_flight(cell));
+        fprintf(stream, "| %s | %s | %s, %s, %s%s%s | %s | %s | %s | %s | %s |\n", cell->id,
+                verdict_name(cell_verdict(cell)), number_text(planned, at_once),
+                SEEN(peak, cell, peak), all_wait(cell) ? "" : "(", origin,
+                all_wait(cell) ? "" : ")", number_text(connections, keep_alive ? at_once : count),
+                SEEN(seen, cell, connections), SEEN(bytes, cell, bytes), SEEN(failed, cell, failed),
+                cell_bound(cell));
+    }
+}
+
 int write_summary_md(const struct findings *findings)
 {
     const struct results *results = findings->results;
@@ -903,6 +961,8 @@ int write_summary_md(const struct findings *findings)
             json_string_at(results->metadata, "versions.libcurl") ?: "?",
             json_string_at(results->metadata, "started_at") ?: "");
     error = put_all(findings, true, output.stream);
+    fputc('\n', output.stream);
+    put_ledger(results, output.stream);
     int closed = output_close(&output);
     return error ? error : closed;
 }

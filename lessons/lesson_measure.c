@@ -188,7 +188,7 @@ static double busy_processes(int n)
 int lesson_needs_two_processors(struct lesson_run *run)
 {
     double best[3] = {0, INFINITY, INFINITY};
-    for (int round = 0; round < 3; round++)
+    for (int round = 0; round < 5; round++)
         for (int n = 1; n <= 2; n++) {
             double seconds = busy_processes(n);
             if (isnan(seconds))

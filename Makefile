@@ -105,7 +105,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check test lint format bench doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check test lint format bench profile doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -125,6 +125,10 @@ bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/b
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/bench
+profile: ## count instructions and system calls a fetch (into docs/profile.md)
+	@scripts/deps build profile
+	+@$(MAKE) --no-print-directory all
+	@scripts/profile --write=docs/profile.md
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help

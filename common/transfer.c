@@ -23,6 +23,11 @@
 static const uint64_t BACK_OFF_FIRST_NS = 100u * 1000 * 1000;
 static const uint64_t BACK_OFF_MAX_NS = 10u * 1000 * 1000 * 1000ull;
 
+/* libcurl's receive buffer, in bytes. What it holds is touched and stays, so a
+ * small one is what keeps a lane small; a lane that meets a body beyond it gets
+ * the large one for all that follow. docs/decisions.md has the figures. */
+enum { BUFFER_SMALL = 2048, BUFFER_LARGE = 65536 };
+
 struct transfer {
     alignas(64) XXH3_state_t hash; /* of a body that comes in more than one piece */
     struct run run;
@@ -45,6 +50,7 @@ struct transfer {
     bool in_pieces; /* `hash` is in use, not body_hash */
     bool too_large, not_saved;
     bool owns_names;
+    bool wide;                   /* has the large receive buffer */
     char error[CURL_ERROR_SIZE]; /* libcurl's words for what went wrong */
 };
 
@@ -148,7 +154,7 @@ static void set_options(struct sink *sink, const struct workload *workload)
     /* -1 keeps names for good, and keeps libcurl 7.88.1 from walking its cache
      * of names at each transfer. */
     SET_LONG(CURLOPT_DNS_CACHE_TIMEOUT, workload->resolve == RESOLVE_ONCE ? -1 : 0);
-    SET_LONG(CURLOPT_BUFFERSIZE, 16384);
+    SET_LONG(CURLOPT_BUFFERSIZE, BUFFER_SMALL); /* at first: see widen_buffer */
 
     /* The time. NOSIGNAL keeps libcurl from calling sigaction around each
      * transfer, and from SIGALRM; the driver ignores SIGPIPE instead. */
@@ -548,6 +554,13 @@ static uint64_t back_off_ns(uint32_t attempts)
     return doubled < BACK_OFF_MAX_NS ? doubled : BACK_OFF_MAX_NS;
 }
 
+/* From the next attempt on, since libcurl takes a new buffer for each. */
+static void widen_buffer(struct transfer *transfer)
+{
+    transfer->wide =
+        curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_LARGE) == CURLE_OK;
+}
+
 bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
 {
     const struct workload *workload = transfer->run.workload;
@@ -561,6 +574,8 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         transfer->body_hash = XXH3_64bits_digest(&transfer->hash);
     else if (transfer->body_bytes == 0)
         transfer->body_hash = XXH3_64bits(NULL, 0);
+    if (!transfer->wide && transfer->body_bytes > BUFFER_SMALL)
+        widen_buffer(transfer);
     enum outcome outcome = judge(transfer, (CURLcode)code, status);
     transfer->record->status = (uint16_t)status;
 

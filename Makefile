@@ -21,7 +21,8 @@ endif
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat=2 -Wundef
-CPPFLAGS += -I. -D_GNU_SOURCE -DWAITBENCH_VERSION='"$(VERSION)"'
+CPPFLAGS += -I. -D_GNU_SOURCE -DWAITBENCH_VERSION='"$(VERSION)"' \
+            -DWAITBENCH_CFLAGS='"$(strip $(CFLAGS) $(SANITIZER))"'
 # Asked once, and only when something is compiled: help and deps need no library.
 INCLUDES  = $(eval INCLUDES := $(foreach p,$(PACKAGES),$(shell pkg-config --cflags $(p) 2>/dev/null)))$(INCLUDES)
 COMPILE   = $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(SANITIZER) -pthread $(INCLUDES) -MMD -MP

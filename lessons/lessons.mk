@@ -5,6 +5,7 @@ LESSONS :=
 LESSONS += accept-policy
 LESSONS += await-race
 LESSONS += blocked-loop
+LESSONS += concurrency-limit
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += event-loop

@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# concurrency-limit: Little's law checks the counting; the limit is looked for in the rows.
+
+setup() {
+    load lesson
+    lesson_use concurrency-limit
+    cat >figures <<'END'
+        p99: no limit to limit 1 = 1.2 1.4 1.6
+        no limit: done a second = 3300
+        limit 1: done a second = 3320
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+@test "all requests are done, none more at once than the limit, and latencies are in order" {
+    "$LESSON" --quick --csv=csv --json=json >/dev/null
+    [ "$(tail -n +2 csv | wc -l)" -eq 50 ]
+    awk -F, 'NR > 1 && ($11 != 1000 || $9 > $2 || $9 < 1 || $5 > $6 || $10 < 1) {print; exit 1}' csv
+    # A service is no quicker than its work: 4 steps of 10 µs at least for any request.
+    awk -F, 'NR > 1 && $5 < 0.03 {print; exit 1}' csv
+    # Figures are medians of five rows.
+    for way in "no limit" "limit 1" "mixed: shortest first"; do
+        median=$(awk -F, -v way="$way" '$1 == way {print $6}' csv | sort -g | sed -n 3p)
+        jq -e --arg name "$way: p99" --argjson median "$median" \
+            '.figures[] | select(.name == $name) | (.value - $median) | fabs < 1e-5' json
+    done
+}
+
+@test "Little's law: what is counted in the service is rate times latency, in every round" {
+    "$LESSON" --quick --csv=csv >/dev/null
+    # Counted only as the loop looks, once a turn: so not to the last digit.
+    awk -F, 'NR > 1 {little = $7 * $4 / 1000; if ($8 < little * 0.5 - 0.5 || $8 > little * 1.5 + 0.5) {print; exit 1}}' csv
+}
+
+@test "it is one thread" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
+    strace -f -qq -e trace=%process -o calls "$LESSON" --quick --json=json >/dev/null || skip "strace may not trace here"
+    [ "$(grep -cE 'clone|fork' calls)" -eq 0 ]
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    [ "$(lesson_verdict '.figures[0] |= (.low = 0.7 | .value = 0.8 | .high = 0.9)')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[0].low = 1')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[1].value = 3100')" = "not decided here" ]
+    [ "$(lesson_verdict '.figures[2].value = 3100')" = "not decided here" ]
+}

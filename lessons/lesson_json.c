@@ -14,6 +14,12 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#ifdef __clang__
+#define COMPILER __VERSION__ /* begins with its name */
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 /* Writing. ---------------------------------------------------------------- */
 
 static void write_string(FILE *out, const char *text)
@@ -93,7 +99,7 @@ static void write_environment(FILE *out)
     fputs(", \"cpu\": ", out);
     write_string(out, cpu);
     fprintf(out, ", \"processors\": %d, \"compiler\": ", lesson_processors());
-    write_string(out, __VERSION__);
+    write_string(out, COMPILER);
     fputs("}\n", out);
 }
 

@@ -10,6 +10,7 @@ LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += event-loop
 LESSONS += interleavings
+LESSONS += ipc-cost
 LESSONS += join-and-barrier
 LESSONS += kill-a-worker
 LESSONS += limits

@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# scripts/profile: instructions and system calls a fetch.
+# bats file_tags=plain,slow
+
+setup() {
+    load lib
+    PROFILE=$ROOT/scripts/profile
+    command -v valgrind >/dev/null || skip "no valgrind"
+    command -v strace >/dev/null || skip "no strace"
+    strace -o /dev/null true 2>/dev/null || skip "processes may not be traced here"
+}
+
+# The figure in column $2 of model $1's row of the report.
+cell() {
+    sed -nE "s/^\| $1 \|(.*)/\1/p" <<<"$output" | cut -d'|' -f"$2" | tr -d ' '
+}
+
+@test "what it does not understand is refused" {
+    for wrong in --counts=5 --counts=9,3 --concurrency=0 --models --else; do
+        run "$PROFILE" "$wrong"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}
+
+@test "a fetch sends once, receives once, and costs coroutines what it costs async" {
+    run env WAITBENCH_BUILD="$BUILD" "$PROFILE" --models=async,coroutines --counts=100,600
+    [ "$status" -eq 0 ]
+    [[ $output == *"sendto 1.00"*"recvfrom 1.00"* ]]
+    async=$(cell async 1)
+    coroutines=$(cell coroutines 1)
+    [ "$async" -gt 1000 ]
+    # Over thousands they differ by 2 % at most; over so few, batching moves either.
+    [ $((coroutines * 100)) -le $((async * 115)) ]
+    [[ $output == *"| libcurl |"* ]]
+}

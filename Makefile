@@ -106,7 +106,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check test lint format bench profile doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check test lint format bench profile peers doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -130,6 +130,10 @@ profile: ## count instructions and system calls a fetch (into docs/profile.md)
 	@scripts/deps build profile
 	+@$(MAKE) --no-print-directory all
 	@scripts/profile --write=docs/profile.md
+peers: ## the same lists by curl, wget2, aria2c, Python, Go … (QUICK=yes: two minutes)
+	@scripts/deps build bench peers
+	+@$(MAKE) --no-print-directory all $(B)/peers/go-pool
+	@scripts/peers --build=$(B) $(if $(QUICK),--quick)
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
@@ -186,6 +190,11 @@ $(B)/man/waitbench-%.1: $(B)/% $(wildcard docs/man/*.h2m)
 	    --source='waitbench $(VERSION)' --version-string='waitbench-$* (waitbench) $(VERSION)' \
 	    --name="$$(sed -n '1s/^# //p' docs/man/$*.h2m)" --opt-include=docs/man/$*.h2m \
 	    $(if $(filter $*,$(MODELS)),--include=docs/man/model.h2m) -o $@ $(@:.1=)
+
+# A peer in Go: its standard library only, and nothing is fetched.
+$(B)/peers/go-pool: peers/go/main.go
+	@mkdir -p $(@D)
+	$(Q)$(call say,GO    $<) GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-mod=mod go build -o $@ $<
 
 # Other flags than last time: everything is compiled anew. Also what a result quotes.
 $(B)/flags: export FLAGS = $(COMPILE)

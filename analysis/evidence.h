@@ -40,7 +40,8 @@ enum figure {
 double figure_of(const struct visit_seen *seen, enum figure figure);
 struct spread cell_spread(const struct cell *cell, enum figure figure);
 
-/* What cells of this experiment are compared by: WALL without an axis, else MAKESPAN. */
+/* What cells of this experiment are compared by: WALL without an axis or beside
+ * peers, else MAKESPAN. */
 enum figure compared_figure(const struct cell *cell);
 
 /* The cell of another lane in the same experiment at the same value, or NULL. */

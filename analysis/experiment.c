@@ -247,6 +247,31 @@ static int check_again(const struct place *place, const struct experiment *e, si
     return wrong(place, "again", "must name a lane that stands before this one");
 }
 
+/* A peer's lane: {"name", "peer": [command…], "concurrency", "start_ms", "each_us"}. */
+static int read_peer(const struct place *place, json_t *object, struct lane *lane)
+{
+    int64_t start_ms = 50, each_us = 200;
+    size_t i;
+    json_t *argument;
+    lane->peer = json_object_get(object, "peer");
+    for (i = 0; (argument = json_array_get(lane->peer, i)); i++)
+        if (!json_is_string(argument))
+            break;
+    if (!json_is_array(lane->peer) || i == 0 || argument)
+        return wrong(place, "peer", "must be an array of strings: a command and its arguments");
+    if (lane->model || lane->again || lane->options)
+        return wrong(place, "peer", "goes without model, options and again");
+    int error = want_integer(place, object, "concurrency", 1, 1000000, &lane->concurrency);
+    if (!error)
+        error = want_integer(place, object, "start_ms", 0, 3600000, &start_ms);
+    if (!error)
+        error = want_integer(place, object, "each_us", 0, 3600000000, &each_us);
+    lane->model = "";
+    lane->start_s = (double)start_ms / 1e3;
+    lane->each_s = (double)each_us / 1e6;
+    return error;
+}
+
 static int read_lane(const struct place *outer, struct experiment *e, size_t i, json_t *object)
 {
     char prefix[32];
@@ -255,13 +280,22 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     struct lane *lane = &e->lanes[i];
     if (!json_is_object(object))
         return wrong(&place, "", "must be an object with name and model");
-    int error = only_keys(&place, object, "name model again options");
+    lane->concurrency = -1;
+    int error =
+        only_keys(&place, object, "name model again options peer concurrency start_ms each_us");
     if (!error)
         error = want_word(&place, object, "name", "", &lane->name);
     if (!error)
         error = want_word(&place, object, "model", "", &lane->model);
     if (!error)
         error = want_word(&place, object, "again", "", &lane->again);
+    if (error)
+        return error;
+    if (lane->name && json_object_get(object, "peer")) {
+        lane->options = json_object_get(object, "options");
+        error = read_peer(&place, object, lane);
+        e->peers = true;
+    }
     if (error)
         return error;
     if (!lane->name || !lane->model)

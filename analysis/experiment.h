@@ -45,12 +45,17 @@ struct lane {
     const char *name, *model;
     const char *again; /* the lane that this one repeats (A/A), or NULL */
     json_t *options;   /* further options of the model, an array of strings, or NULL */
+    /* Another tool that does the same job: its command line instead of a model's, else NULL. */
+    json_t *peer;
+    int64_t concurrency;    /* what it does at one time, or -1: as the experiment says */
+    double start_s, each_s; /* what it is expected to cost, for the plan only */
 };
 
 struct experiment {
     json_t *json; /* owner of every string below */
     const char *name, *question, *chart;
     bool traced; /* one traced visit a lane, never timed */
+    bool peers;  /* some lane is a peer: all lanes are compared by the whole command's time */
     enum placement placement;
     enum axis axis;
     struct lane *lanes;

@@ -179,6 +179,9 @@ void visit_read(struct visit_seen *seen)
     read_origin(seen);
     if (seen->output)
         seen->rate = ceiling_rate(seen->output);
+    const char *kind = json_string_at(seen->plan, "kind");
+    if (kind && strcmp(kind, "peer") == 0)
+        seen->rate = seen->planned_count / seen->wall_s;
     seen->other_cpu_s = json_number_at(seen->visit, "other_cpu_s");
     seen->steal_s = json_number_at(seen->visit, "steal_s");
     seen->verify_s = json_number_at(seen->visit, "verify_s");
@@ -198,7 +201,7 @@ double visit_ideal_s(const struct visit_seen *seen)
 
 double visit_origin_share(const struct visit_seen *seen)
 {
-    return seen->origin_cpu_s / seen->makespan_s;
+    return seen->origin_cpu_s / (isnan(seen->makespan_s) ? seen->wall_s : seen->makespan_s);
 }
 
 double visit_client_share(const struct visit_seen *seen)
@@ -339,6 +342,41 @@ static void prove_host(struct visit_seen *seen)
                100 * visit_origin_share(seen));
 }
 
+/*
+ * A peer says nothing of itself: the origin's counters say whether it asked for each URL
+ * and took each answer whole. That no URL was asked for twice in another's place is seen
+ * by scripts/peers, in the origin's access log of a visit that is not timed.
+ */
+static void prove_peer(struct visit_seen *seen)
+{
+    double count = seen->planned_count;
+    const char *error = json_string_at(seen->visit, "error");
+    if (seen->exit_status != 0)
+        broken(seen, "it ended with status %g%s%s", seen->exit_status, error ? ": " : "",
+               error ? error : "");
+    if (!(seen->wall_s > 0))
+        broken(seen, "a time is missing or not positive");
+    if (!seen->origin_known)
+        return;
+    if (seen->asked != count)
+        broken(seen, "it asked %g times for %g URLs", seen->asked, count);
+    else if (seen->served != count)
+        broken(seen, "the origin served %g responses for %g URLs", seen->served, count);
+    uint64_t size;
+    const char *planned_size = json_string_at(seen->plan, "origin.size");
+    if (planned_size && !json_string_at(seen->plan, "origin.fault") &&
+        parse_size(planned_size, &size) == 0 && seen->body_bytes != (double)size * count)
+        broken(seen, "the origin sent %.0f bytes of bodies, %.0f were planned", seen->body_bytes,
+               (double)size * count);
+    if (seen->in_flight_peak > seen->planned_concurrency)
+        broken(seen, "%g requests were in flight at once, %g were planned", seen->in_flight_peak,
+               seen->planned_concurrency);
+    double floor_s = ceil(count / seen->planned_concurrency) * seen->shortest_delay_s;
+    if (seen->wall_s < floor_s)
+        broken(seen, "impossible: it took %.6f s, the delays alone take %.6f s", seen->wall_s,
+               floor_s);
+}
+
 static void prove_ceiling(struct visit_seen *seen)
 {
     double failures = ceiling_failures(seen->output);
@@ -363,6 +401,10 @@ void visit_prove(struct visit_seen *seen)
     prove_host(seen);
     if (kind && strcmp(kind, "ceiling") == 0) {
         prove_ceiling(seen);
+        return;
+    }
+    if (kind && strcmp(kind, "peer") == 0) {
+        prove_peer(seen);
         return;
     }
     const char *schema = json_string_at(seen->run, "schema");

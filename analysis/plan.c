@@ -83,6 +83,8 @@ static double predict(const struct lane *lane, const struct settings *s)
     while (cost->model[0] && strcmp(cost->model, lane->model) != 0)
         cost++;
     double n = (double)s->count, c = fmin((double)s->concurrency, n), t = seconds_of(s->delay);
+    if (lane->peer)
+        return lane->start_s + fmax(ceil(n / c) * t, n * lane->each_s + t);
     double fetching = fmax(ceil(n / c) * t + c * cost->first, n * cost->kept + t);
     return cost->start + c * cost->worker + fetching;
 }
@@ -147,6 +149,48 @@ static json_t *model_command(const struct plan_request *request, const struct ex
     } else {
         add_argument(command, "--count=%lld", (long long)s->count);
         add_argument(command, "--url-pattern={origin}/item/{}%s", query);
+    }
+    return command;
+}
+
+/* text with every name in it replaced by its value; to be freed. */
+static char *replaced(const char *text, const char *name, const char *value)
+{
+    char *out = strdup(text);
+    for (char *at; out && (at = strstr(out, name));) {
+        char *longer = NULL;
+        *at = '\0';
+        if (asprintf(&longer, "%s%s%s", out, value, at + strlen(name)) < 0)
+            longer = NULL;
+        free(out);
+        out = longer;
+    }
+    return out;
+}
+
+/* A peer's own command line. {urls}, {curl} and {scratch} are filled in by scripts/bench,
+ * {origin} and {visit} by the visit. */
+static json_t *peer_command(const struct plan_request *request, const struct lane *lane,
+                            const struct settings *s)
+{
+    char query[256], numbers[3][24];
+    write_query(s, query, sizeof query);
+    snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)s->count);
+    snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)s->concurrency);
+    snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)(s->cpu_work < 0 ? 0 : s->cpu_work));
+    const char *const names[] = {"{count}", "{concurrency}", "{cpu_work}", "{query}", "{build}"};
+    const char *const values[] = {numbers[0], numbers[1], numbers[2], query, request->build};
+    json_t *command = json_array(), *argument;
+    size_t i;
+    for (i = 0; (argument = json_array_get(lane->peer, i)); i++) {
+        char *text = strdup(json_string_value(argument));
+        for (size_t k = 0; text && k < sizeof names / sizeof *names; k++) {
+            char *next = replaced(text, names[k], values[k]);
+            free(text);
+            text = next;
+        }
+        json_array_append_new(command, text ? json_string(text) : NULL);
+        free(text);
     }
     return command;
 }
@@ -235,6 +279,8 @@ static json_t *begin_line(const struct plan_request *request, const struct exper
                         request->urls ? json_null() : json_real(shortest_delay(s)));
     json_object_set_new(line, "placement", json_string(placement_name(e->placement)));
     json_object_set_new(line, "origin", request->urls ? json_null() : origin_settings(s));
+    if (e->peers)
+        json_object_set_new(line, "beside_peers", json_true());
     return line;
 }
 
@@ -248,16 +294,21 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
             return NULL;
         s.concurrency = 1;
     }
+    if (lane->concurrency > 0)
+        s.concurrency = lane->concurrency;
     double predicted = predict(lane, &s);
     json_t *line = begin_line(request, e, i, lane->name, &s);
     bool too_long = predicted > e->longest_s;
     json_object_set_new(line, "kind",
-                        json_string(too_long    ? "predicted"
-                                    : e->traced ? "traced"
-                                                : "timed"));
-    json_object_set_new(line, "model", json_string(lane->model));
+                        json_string(too_long     ? "predicted"
+                                    : e->traced  ? "traced"
+                                    : lane->peer ? "peer"
+                                                 : "timed"));
+    json_object_set_new(line, "model", lane->peer ? json_null() : json_string(lane->model));
     json_object_set_new(line, "again_of", maybe_string(lane->again));
-    json_object_set_new(line, "command", model_command(request, e, lane, &s));
+    json_object_set_new(line, "command",
+                        lane->peer ? peer_command(request, lane, &s)
+                                   : model_command(request, e, lane, &s));
     json_object_set_new(line, "interrupt_s", json_null());
     json_object_set_new(line, "predicted_s", json_real(predicted + VISIT_MS / 1e3));
     return line;
@@ -329,7 +380,8 @@ static int add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
     for (i = 0; (cell = json_array_get(cells, i)); i++) {
         json_t *line = json_object_get(cell, "line");
         if (json_integer_value(json_object_get(cell, "rounds")) >= round &&
-            (strcmp(kind_of(line), "timed") == 0 || strcmp(kind_of(line), "ceiling") == 0))
+            (strcmp(kind_of(line), "timed") == 0 || strcmp(kind_of(line), "peer") == 0 ||
+             strcmp(kind_of(line), "ceiling") == 0))
             order[count++] = line;
     }
     for (size_t left = count; left > 1; left--) {
@@ -395,6 +447,8 @@ static int64_t count_urls(const char *file, struct problem *problem)
 static int take_urls(struct experiment *e, int64_t count, const char *file, struct problem *problem)
 {
     static char assumed[16];
+    if (e->peers)
+        return say_problem(problem, file, "peers", "are measured against the origin only");
     if (e->axis != NO_AXIS || e->traced)
         return say_problem(problem, file, "axis",
                            "one's own URLs are measured by an experiment without an axis");

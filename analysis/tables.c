@@ -334,6 +334,21 @@ static double share_of_ideal(const struct cell *cell)
                : NAN;
 }
 
+/* By hyperfine: a model, or a peer beside it. */
+static bool is_timed(const struct cell *cell)
+{
+    return strcmp(cell->kind, "timed") == 0 || strcmp(cell->kind, "peer") == 0;
+}
+
+/* How many times as long as async: what a peer is held against. */
+static struct spread ratio_to_async(const struct results *results, const struct cell *cell)
+{
+    const struct cell *base = beside(results, cell, "async");
+    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID)
+        return spread_of(NULL, 0);
+    return ratio_within_rounds(base, cell);
+}
+
 static struct spread ratio_to_sequential(const struct results *results, const struct cell *cell)
 {
     const struct cell *base = beside(results, cell, "sequential");
@@ -395,6 +410,7 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
                             spread_json(cell_spread(cell, figures[i].figure)));
     json_object_set_new(root, "ratio_to_sequential",
                         spread_json(ratio_to_sequential(results, cell)));
+    json_object_set_new(root, "time_over_async", spread_json(ratio_to_async(results, cell)));
     json_object_set_new(root, "share_of_ideal", json_known(share_of_ideal(cell)));
     return root;
 }
@@ -480,7 +496,7 @@ int write_hyperfine_json(const struct results *results)
     json_t *list = json_array();
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        bool whole = cell->made > 0 && strcmp(cell->kind, "timed") == 0;
+        bool whole = cell->made > 0 && is_timed(cell);
         for (size_t v = 0; v < cell->made; v++)
             whole = whole && isfinite(cell->visits[v]->wall_s + cell->visits[v]->user_s +
                                       cell->visits[v]->system_s);
@@ -770,8 +786,7 @@ static int put_experiment(const struct findings *findings, const char *name, boo
         snprintf(rows[0][c], WIDTH, "%s", headings[c]);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) == 0 && strcmp(cell->kind, "timed") == 0 &&
-            cell_verdict(cell) == VALID)
+        if (strcmp(cell->experiment, name) == 0 && is_timed(cell) && cell_verdict(cell) == VALID)
             fill_row(results, cell, rows[count++]);
     }
     for (size_t r = 0; r < count; r++)
@@ -844,8 +859,7 @@ static void put_coverage(const struct findings *findings, const char *name, FILE
     const struct results *results = findings->results;
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) != 0 || strcmp(cell->kind, "timed") != 0 ||
-            cell_verdict(cell) != VALID)
+        if (strcmp(cell->experiment, name) != 0 || !is_timed(cell) || cell_verdict(cell) != VALID)
             continue;
         struct spread spread = cell_spread(cell, compared_figure(cell));
         fprintf(stream, "%s: median of %zu rounds and its exact interval (coverage %.1f %%); %s.\n",

@@ -83,6 +83,14 @@ if (language eq 'en') {
     switch_x = 'context switches a fetch   (fewer is better)'
     switch_y = 'processor time a fetch, µs   (less is better)'
     switch_note = 'Medians; bars through the points, where they are drawn: exact interval of the median. Two things that rise together need not cause each other.'
+
+    # peers
+    peers_question = 'How do other tools do the same?'
+    peers_axis = '← shorter is better      seconds, start of the program to its exit (logarithmic)'
+    peers_no_delay = 'answered at once'
+    peers_delay = 'answered after %s'
+    peers_note = 'Points: median; bars: its exact interval. Every point asked for each URL once, as the server counted.'
+    peers_limits = 'What it does not say: one client core; loopback, no loss, no distance; only the models record and hash each body; closed loop; server on the same host.'
 }
 
 if (language eq 'es') {
@@ -167,6 +175,14 @@ if (language eq 'es') {
     switch_x = 'cambios de contexto por descarga   (menos es mejor)'
     switch_y = 'tiempo de procesador por descarga, µs   (menos es mejor)'
     switch_note = 'Medianas; barras sobre los puntos, si las hay: intervalo exacto de la mediana. Que dos cosas suban juntas no dice que una cause la otra.'
+
+    # peers
+    peers_question = '¿Cómo hacen lo mismo otras herramientas?'
+    peers_axis = '← menos es mejor      segundos, desde el arranque del programa hasta su fin (logarítmica)'
+    peers_no_delay = 'respuesta inmediata'
+    peers_delay = 'respuesta tras %s'
+    peers_note = 'Puntos: mediana; barras: su intervalo exacto. Cada punto pidió cada URL una vez, según el servidor.'
+    peers_limits = 'Lo que no dice: un solo núcleo de cliente; loopback, sin pérdidas ni distancia; solo los modelos anotan y resumen cada cuerpo; bucle cerrado; servidor en el mismo equipo.'
 }
 
 if (language eq 'pt') {
@@ -251,4 +267,12 @@ if (language eq 'pt') {
     switch_x = 'trocas de contexto por busca   (menos é melhor)'
     switch_y = 'tempo de processador por busca, µs   (menos é melhor)'
     switch_note = 'Medianas; barras nos pontos, onde há: intervalo exato da mediana. Duas coisas subirem juntas não diz que uma cause a outra.'
+
+    # peers
+    peers_question = 'Como outras ferramentas fazem o mesmo?'
+    peers_axis = '← menos é melhor      segundos, do início do programa ao seu fim (logarítmica)'
+    peers_no_delay = 'resposta imediata'
+    peers_delay = 'resposta após %s'
+    peers_note = 'Pontos: mediana; barras: o seu intervalo exato. Cada ponto pediu cada URL uma vez, segundo o servidor.'
+    peers_limits = 'O que ele não diz: um só núcleo de cliente; loopback, sem perdas nem distância; só os modelos anotam e resumem cada corpo; laço fechado; servidor na mesma máquina.'
 }

@@ -118,6 +118,9 @@ rate-by-concurrency|pt|Quantas ao mesmo tempo até encher um núcleo?|mais é me
 timeline|en|Who waits when?|shorter is better|never a timed one
 timeline|es|¿Quién espera y cuándo?|menos es mejor|nunca se cronometra
 timeline|pt|Quem espera, e quando?|menos é melhor|nunca é cronometrada
+peers|en|How do other tools do the same?|shorter is better|What it does not say
+peers|es|¿Cómo hacen lo mismo otras herramientas?|menos es mejor|Lo que no dice
+peers|pt|Como outras ferramentas fazem o mesmo?|menos é melhor|O que ele não diz
 bill|en|What does each model pay?|shorter is better|What it does not say
 bill|es|¿Qué paga cada modelo?|menos es mejor|Lo que no dice
 bill|pt|O que cada modelo paga?|menos é melhor|O que ele não diz
@@ -373,6 +376,25 @@ END
     says a.svg 'async: invalid'
     sketch switches-and-cpu "$SAMPLES/bill.csv" bill.svg
     [ "$(marks bill.svg '213,  94,   0' | wc -l)" -eq 1 ]
+}
+
+@test "peers: a row each, tenfold time one step, no point for who skipped a URL or was not run" {
+    sketch peers "$SAMPLES/peers.csv" a.svg
+    for colour in '  0, 114, 178' '213,  94,   0' '  0, 158, 115'; do
+        [ "$(marks a.svg "$colour" | wc -l)" -eq 2 ]
+    done
+    [ "$(marks a.svg '230, 159,   0' | wc -l)" -eq 1 ]
+    # curl, aiohttp and Go, twice each; nothing of the one that is invalid.
+    [ "$(marks a.svg '138, 143, 150' | wc -l)" -eq 6 ]
+    [ "$(texts a.svg | grep -cx invalid)" -eq 2 ]
+    [ "$(texts a.svg | grep -cx 'not measured')" -eq 1 ]
+    says a.svg 'answered after 0.100 s'
+    # 0.1, 1 and 10 seconds: equally far apart.
+    printf '%s\n' 'peer,kind,delay_s,median_s,low_s,high_s,valid' 'async,timed,0,0.1,,,1' 'threads,timed,0,1,,,1' \
+        'processes,timed,0,10,,,1' >b.csv
+    sketch peers b.csv b.svg
+    for colour in '  0, 158, 115' '213,  94,   0' '  0, 114, 178'; do marks b.svg "$colour" | cut -d, -f1; done |
+        awk '{ x[NR] = $1 } END { step = x[2] - x[1]; exit !(NR == 3 && step > 50 && x[3] - x[2] - step < 0.2 && step - x[3] + x[2] < 0.2) }'
 }
 
 @test "text from data is printed as it stands" {

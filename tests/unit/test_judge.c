@@ -624,6 +624,44 @@ static void costs_are_found_again(void **unused)
     bench_unload(&bench);
 }
 
+/* A peer says nothing of itself: what the origin counted has to be the whole work. */
+static void a_peer_is_proved_by_the_origin(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *file, *path, *value, *reason;
+    } doctored[] = {
+        {"visit", "origin.requests", "99", "it asked 99 times for 100 URLs"},
+        {"visit", "origin.requests", "101", "it asked 101 times for 100 URLs"},
+        {"visit", "origin.responses", "99", "served 99 responses for 100 URLs"},
+        {"visit", "origin.body_bytes", "102399", "sent 102399 bytes of bodies, 102400"},
+        {"visit", "origin.in_flight_peak", "21", "21 requests were in flight at once, 20"},
+        {"visit", "origin", "null", "counters are missing"},
+        {"visit", "children_left", "1", "1 processes were left behind"},
+        {"visit", "timed_out", "true", "time limit"},
+        {"hyperfine", "results.0.exit_codes.0", "1", "it ended with status 1"},
+        {"hyperfine", "results.0.times.0", "0.2", "impossible: it took 0.200000 s"},
+    };
+    for (size_t i = 0; i <= sizeof doctored / sizeof *doctored; i++) {
+        struct visit_seen seen;
+        load(&seen);
+        json_decref(seen.run);
+        seen.run = NULL;
+        doctor(seen.plan, "kind", "\"peer\"");
+        bool whole = i == sizeof doctored / sizeof *doctored;
+        if (!whole)
+            doctor(part_of(&seen, doctored[i].file), doctored[i].path, doctored[i].value);
+        visit_read(&seen);
+        visit_prove(&seen);
+        print_reasons(whole ? seen.reasons : NULL);
+        assert_int_equal(json_array_size(seen.reasons), whole ? 0 : 1);
+        assert_true(whole || says(seen.reasons, doctored[i].reason));
+        if (whole)
+            assert_true(fabs(seen.rate - 100 / 0.27) < 1e-9);
+        unload(&seen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +674,7 @@ int main(void)
         cmocka_unit_test(real_servers_are_judged_by_the_client),
         cmocka_unit_test(a_visit_without_its_files_does_not_stand),
         cmocka_unit_test(ceilings_are_read_from_their_reports),
+        cmocka_unit_test(a_peer_is_proved_by_the_origin),
         cmocka_unit_test(the_odd_digest_is_caught),
         cmocka_unit_test(a_tie_of_digests_accuses_all),
         cmocka_unit_test(changing_bodies_are_noted_not_judged),

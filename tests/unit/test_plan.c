@@ -260,6 +260,11 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"\"model\": \"threads\", \"again\"", "\"model\": \"async\", \"again\"",
          ": lanes[1].again: ", "same model"},
         {"\"model\": \"threads\"}", "\"model\": \"../threads\"}", ": lanes[0].name: ", "no slash"},
+        {"{\"name\": \"b\", \"model\": \"threads\"",
+         "{\"name\": \"b\", \"peer\": [], \"model\": \"threads\"",
+         ": lanes[1].peer: ", "a command"},
+        {"\"model\": \"threads\", \"again\"", "\"peer\": [\"x\"], \"again\"",
+         ": lanes[1].peer: ", "goes without"},
         {"4, \"keep", "0, \"keep", ": fixed.concurrency: ", "whole number from 1"},
         {"\"concurrency\": 4, ", "", ": fixed.concurrency: ", "is missing"},
         {"true}", "\"yes\"}", ": fixed.keep_alive: ", "true or false"},
@@ -285,6 +290,52 @@ static void mistakes_name_file_key_and_remedy(void **unused)
     }
     struct problem problem = {""};
     assert_int_equal(plan_with("\"x\"", "\"y\"", &problem), 0);
+}
+
+/* A peer's line: its own concurrency, its command filled in, and everybody timed as a whole. */
+static void a_peer_has_its_own_command(void **unused)
+{
+    (void)unused;
+    static char *files[] = {"peers/experiments/peers.json"};
+    json_t *plan = plan_of("talk", 3, files, 1);
+    int peers = 0;
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        assert_true(json_is_true(json_object_get(line, "beside_peers")));
+        if (strcmp(text_of(line, "kind"), "peer") != 0)
+            continue;
+        peers++;
+        assert_true(json_is_null(json_object_get(line, "model")));
+        json_t *command = json_object_get(line, "command");
+        for (size_t k = 0; k < json_array_size(command); k++) {
+            const char *argument = json_string_value(json_array_get(command, k));
+            assert_null(strstr(argument, "{count}"));
+            assert_null(strstr(argument, "{concurrency}"));
+            assert_null(strstr(argument, "{build}"));
+        }
+        if (strcmp(text_of(line, "lane"), "wget2 (16 threads)") == 0)
+            assert_int_equal(number_of(line, "concurrency"), 16);
+        if (strcmp(text_of(line, "lane"), "curl -Z") == 0) {
+            assert_int_equal(number_of(line, "concurrency"), 64);
+            assert_string_equal(json_string_value(json_array_get(command, 5)), "64");
+        }
+    }
+    assert_true(peers > 0);
+    json_decref(plan);
+}
+
+/* `make bench` takes every experiment of its folder: none of them needs a peer's tools. */
+static void peers_are_none_of_the_benchmarks_own(void **unused)
+{
+    (void)unused;
+    const char *const profiles[] = {"quick", "talk", "full"};
+    for (size_t p = 0; p < 3; p++) {
+        json_t *plan =
+            plan_of(profiles[p], 1, experiments, sizeof experiments / sizeof *experiments);
+        for (size_t i = 0; i < json_array_size(plan); i++)
+            assert_string_not_equal(text_of(json_array_get(plan, i), "kind"), "peer");
+        json_decref(plan);
+    }
 }
 
 static void what_is_not_there_is_said(void **unused)
@@ -313,6 +364,8 @@ int main(void)
         cmocka_unit_test(sequential_is_one_in_flight),
         cmocka_unit_test(long_cells_are_predictions),
         cmocka_unit_test(mistakes_name_file_key_and_remedy),
+        cmocka_unit_test(a_peer_has_its_own_command),
+        cmocka_unit_test(peers_are_none_of_the_benchmarks_own),
         cmocka_unit_test(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

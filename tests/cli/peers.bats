@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# scripts/peers on peers of the test's own: honest ones, and ones that skip, repeat or fail.
+# bats file_tags=plain
+
+# Shell code in single quotes is for the peers.
+# shellcheck disable=SC2016
+
+setup() {
+    load lib
+    for tool in jq hyperfine; do
+        command -v "$tool" >/dev/null || skip "$tool is not installed"
+    done
+    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS
+    export BUILD
+    BASE=$BATS_TEST_TMPDIR/results
+    EXPERIMENT=$BATS_TEST_TMPDIR/peers.json
+}
+
+# Usage: experiment PEER…: each an object of name and command, beside the model async.
+experiment() {
+    printf '%s\n' "$@" | jq -s '
+        {schema: "waitbench-experiment/1", name: "peers", question: "How long?", chart: "peers", placement: "apart",
+         axis: "delay", lanes: ([{name: "async", model: "async"}] + .), fixed: {count: 30, concurrency: 3},
+         origin: {size: "1KiB"}, profiles: {quick: {rounds: 1, values: ["0ms", "100ms"], longest_s: 20}}}' >"$EXPERIMENT"
+}
+
+peers() {
+    run "$ROOT/scripts/peers" --quick --seed=5 --base="$BASE" --only="$EXPERIMENT" 3>&-
+    echo "$output"
+}
+
+# Usage: cell PEER FILTER, at 100 ms
+cell() {
+    jq -r --arg peer "$1" "map(select(.peer == \$peer and .delay_s == 0.1))[0] | $2" "$BASE"/*/peers.json
+}
+
+@test "help and wrong usage" {
+    run "$ROOT/scripts/peers" --help
+    [ "$status" -eq 0 ]
+    [[ $output == *"check nothing"* ]]
+    run "$ROOT/scripts/peers" --urls=list
+    [ "$status" -eq 2 ]
+    run "$ROOT/scripts/peers" --only=nonsense --base="$BASE"
+    [ "$status" -eq 2 ]
+    [ ! -e "$BASE" ]
+}
+
+@test "a peer that is not there is named before anything is measured" {
+    experiment '{"name": "gone", "peer": ["no-such-tool-at-all", "{urls}"]}'
+    peers
+    [ "$status" -eq 3 ]
+    [[ $output == *no-such-tool-at-all*"scripts/deps peers"* ]]
+}
+
+# bats test_tags=slow
+@test "who skips, repeats or fails is invalid and no point; who asks for each URL once stands" {
+    experiment '{"name": "honest", "peer": ["curl", "-s", "--fail", "--config", "{curl}"], "concurrency": 1}' \
+        '{"name": "batch", "peer": ["xargs", "-a", "{urls}", "-n", "10", "-P", "{concurrency}", "sh", "-c",
+            "exec curl -s --fail \"$@\" >/dev/null", "curl"]}' \
+        '{"name": "skips", "peer": ["sh", "-c", "sed 1d \"$0\" | xargs curl -s >/dev/null", "{urls}"], "concurrency": 1}' \
+        '{"name": "repeats", "peer": ["sh", "-c", "{ sed 1d \"$0\"; tail -n 1 \"$0\"; } | xargs curl -s >/dev/null",
+            "{urls}"], "concurrency": 1}' \
+        '{"name": "fails", "peer": ["sh", "-c", "xargs curl -s >/dev/null <\"$0\"; exit 3", "{urls}"], "concurrency": 1}' \
+        '{"name": "crowds", "peer": ["curl", "-s", "-Z", "--parallel-immediate", "--parallel-max", "9", "--config", "{curl}"],
+            "concurrency": 2}' \
+        '{"name": "endless", "peer": ["sh", "-c", "exit 9"], "each_us": 60000000}'
+    peers
+    [ "$status" -eq 1 ]
+    [ "$(cell honest .verdict)" = valid ]
+    [ "$(cell honest .each_url_once)" = true ]
+    [ "$(cell batch .verdict)" = valid ]
+    [[ "$(cell skips '.verdict, .reasons[]')" == invalid*"it asked 29 times for 30 URLs"* ]]
+    # As many requests as URLs, each answered in full: only the access log tells.
+    [ "$(cell repeats '.reasons | sort | join("; ")')" = \
+        "it asked for 1 URLs more than once; it asked for 29 of 30 URLs" ]
+    # Nor is it believed where only the counters were looked at.
+    [ "$(jq -r 'map(select(.peer == "repeats" and .delay_s == 0))[0].verdict' "$BASE"/*/peers.json)" = invalid ]
+    [ "$(cell repeats .verdict)" = invalid ]
+    [[ "$(cell fails '.verdict, .reasons[]')" == invalid*"it ended with status 3"* ]]
+    [[ "$(cell crowds '.verdict, .reasons[]')" == invalid*"requests were in flight at once, 2 were planned"* ]]
+    [ "$(cell endless .verdict)" = predicted ]
+
+    # The table, the CSV and the chart agree on who stands.
+    local folder
+    folder=$(echo "$BASE"/*)
+    grep -q '^| honest ' "$folder/peers.md"
+    run grep -E '^\| (skips|repeats|fails|endless) ' "$folder/peers.md"
+    [ "$status" -eq 1 ]
+    grep -q '^- repeats: invalid: ' "$folder/peers.md"
+    grep -q '^- endless: skipped: ' "$folder/peers.md"
+    [ "$(awk -F, '$1 == "repeats" && $5 == 0.1 { print $21 $22 $23 $24 }' "$folder/peers.csv")" = 0 ]
+    [ "$(awk -F, '$1 == "honest" && $5 == 0.1 { print $24 }' "$folder/peers.csv")" = 1 ]
+    [ "$(cell honest '.memory.pss > 0')" = true ]
+    if command -v gnuplot >/dev/null; then [ -s "$folder/charts/peers.svg" ]; fi
+    # Nothing of what was made for it is left.
+    [ ! -e "$folder/.lists" ]
+    [ ! -e "$folder/.scratch" ]
+    [ ! -e "$folder/access.log" ]
+}

@@ -119,7 +119,7 @@ test: ## everything that has to hold: tests, sanitizers, lint
 	+@tests/run $(if $(ONLY),--only='$(ONLY)')
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/deps build test
-	+@tests/run --only-lint
+	+@tests/run --stage=lint
 format: ## lay out every C file as .clang-format says
 	@tests/lint --fix-format
 bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/bench --help)

@@ -154,7 +154,7 @@ is_gone() {
 
 # The runner under test must not take its own processes for those of this test.
 in_house() {
-    run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --quick "$@" 3>&-
+    run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --stage=plain "$@" 3>&-
     printf '%s\n' "${lines[@]}"
 }
 
@@ -231,6 +231,16 @@ in_house() {
     [[ $output == *"no test matches"* ]]
 }
 
+@test "the quick part is the unit tests and some files, without their slow tests" {
+    house
+    unit one <<<$'printf "1..1\nok 1 - a\n"'
+    cli usage <<<$'@test "fast" { true; }\n# bats test_tags=slow\n@test "slow" { false; }'
+    cli other <<<$'@test "not among them" { false; }'
+    run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --quick 3>&-
+    [ "$status" -eq 0 ]
+    [ "$(total)" = "3 passed, 0 failed" ]
+}
+
 @test "a build that fails is a failure, with what make said" {
     house
     cli fine <<<$'@test "one" { true; }'
@@ -255,7 +265,7 @@ in_house() {
     unit slow <<<$'printf "1..1\n"; echo $$ >'"$BATS_TEST_TMPDIR/pid"$'; exec sleep 300'
     mkdir "$BATS_TEST_TMPDIR/tmp"
     env --unset=WAITBENCH_TEST --default-signal=INT,QUIT TMPDIR="$BATS_TEST_TMPDIR/tmp" \
-        setsid "$HOUSE/tests/run" --quick >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+        setsid "$HOUSE/tests/run" --stage=plain >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     runner=$!
     wait_for test -s "$BATS_TEST_TMPDIR/pid"
     kill -INT -- "-$runner"

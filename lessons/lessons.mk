@@ -23,6 +23,7 @@ LESSONS += race
 LESSONS += switch-cost
 LESSONS += thread-state-leak
 LESSONS += time-slicing
+LESSONS += what-bounds-it
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 

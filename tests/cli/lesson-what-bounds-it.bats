@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# what-bounds-it: results known beforehand, shares that add up, and the shell's own clock.
+
+setup() {
+    load lesson
+    lesson_use what-bounds-it
+    cat >figures <<'END'
+        arithmetic: waiting = 0
+        sorting: waiting = 1
+        searching: waiting = 1
+        image filter: waiting = 1
+        cached file copy: waiting = 60
+        synced file copy: waiting = 70
+        HTTP answer: waiting = 99
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+@test "each task came to what is known beforehand" {
+    "$LESSON" --quick --csv=csv --json=json >/dev/null
+    [ "$(awk -F, '$1 == "sorting" {print $9}' csv | sort -u)" = 299999 ]
+    [ "$(awk -F, '$1 == "searching" {print $9}' csv | sort -u)" = 300000 ]
+    [ "$(awk -F, '$1 == "image filter" {print $9}' csv | sort -u)" = $((998 * 998)) ]
+    [ "$(awk -F, '$1 ~ /file copy$/ {print $9}' csv | sort -u)" = $((16 * 1024 * 1024)) ]
+    # The whole answer: three lines of head, an empty one, three bytes.
+    [ "$(awk -F, '$1 == "HTTP answer" {print $9}' csv | sort -u)" = \
+        "$(printf 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nhi\n' | wc -c)" ]
+    # The answer takes 100 ms, which are waited for.
+    awk -F, '$1 == "HTTP answer" && ($4 < 0.1 || $8 + $7 < 0.09) {print; exit 1}' csv
+}
+
+@test "shares of a task's own time add up to all of it" {
+    "$LESSON" --quick --csv=csv >/dev/null
+    # From start to end is user, system, ready and waiting; the kernel's clocks agree with ours within 5 %.
+    awk -F, 'NR > 1 {sum = $5 + $6 + $7 + $8; if (sum < $4 - 1e-8 || sum > $4 * 1.05 + 0.01) {print; bad = 1}} END {exit bad}' csv
+}
+
+@test "computing as the shell's own clock sees it covers what the tasks computed" {
+    TIMEFORMAT='%U %S'
+    { time "$LESSON" --quick --csv=csv >/dev/null; } 2>clock
+    read -r user system < <(tail -n 1 clock)
+    awk -F, -v u="$user" -v s="$system" 'NR > 1 {n += $5 + $6}
+        END {if (n > (u + s) * 1.02 + 0.05 || n < 0.2 * (u + s)) {print n, u, s; exit 1}}' csv
+}
+
+@test "a synced copy syncs each MiB, a cached one never" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    strace -qq -e trace=fdatasync -o calls "$LESSON" --quick --json=json >/dev/null || skip "strace may not trace here"
+    [ "$(grep -c '^fdatasync' calls)" -ge $((5 * 16)) ]
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    for i in 0 1 2 3; do
+        [ "$(lesson_verdict ".figures[$i].value = 50")" = "does not hold here" ]
+    done
+    for i in 4 5 6; do
+        [ "$(lesson_verdict ".figures[$i].value = 49")" = "does not hold here" ]
+    done
+}

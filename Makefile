@@ -55,7 +55,7 @@ origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c ori
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
               analysis/results.c analysis/ledger.c analysis/evidence.c analysis/tables.c \
-              common/statistics.c common/units.c
+              analysis/merge.c common/statistics.c common/units.c
 meter      := analysis/meter.c analysis/tree.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analysis/judge.h"
+#include "analysis/merge.h"
 #include "analysis/plan.h"
 #include "analysis/processors.h"
 #include "analysis/visit.h"
@@ -29,6 +30,7 @@ static const struct subcommand subcommands[] = {
     {"processors", "how many processors' worth of work two busy processes get done",
      processors_main},
     {"judge", "prove each cell of a run and write its tables", judge_main},
+    {"merge", "join the results of all slices of one list", merge_main},
 };
 
 static void usage(FILE *stream)

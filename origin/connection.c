@@ -31,7 +31,7 @@ struct connection {
     bool counted;   /* it carried a request that counts */
     bool in_flight; /* so does the request under way */
     bool late_open; /* its lateness is yet to be measured */
-    bool http_1_0, head_only, keep_alive;
+    bool http_1_0, head_only, keep_alive, say_keep_alive;
     bool deaf; /* its input is not watched */
     bool half_closed;
     bool refused;        /* what the client sends behind this is not read */
@@ -230,6 +230,7 @@ static bool answer(struct connection *c)
         .allow = route->allow,
         .http_1_0 = c->http_1_0,
         .keep_alive = c->keep_alive,
+        .say_keep_alive = c->say_keep_alive,
         .head_only = c->head_only,
     };
     response_begin(r, &head);
@@ -276,6 +277,7 @@ static bool begin(struct connection *c, const struct request *request, int refus
     c->refused = refused || request->has_body;
     c->keep_alive =
         !c->refused && request->keep_alive && !route->close && !(c->http_1_0 && route->chunked);
+    c->say_keep_alive = !refused && request->keep_alive_said;
     if (c->head_only && route->fault != FAULT_RESET && route->fault != FAULT_GARBAGE)
         route->fault = FAULT_NONE; /* they happen to a body */
     c->response.text = route->text;

@@ -208,6 +208,7 @@ static int conclude(struct request *request, const struct fields *fields, const 
         *reason = "Transfer-Encoding and Content-Length exclude each other";
         return 400;
     }
+    request->keep_alive_said = fields->keep_alive;
     request->keep_alive = !fields->close && (request->minor >= 1 || fields->keep_alive);
     return WHOLE;
 }

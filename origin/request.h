@@ -24,10 +24,11 @@ struct slice {
 /* The slices point into the bytes that were read; an absent field is {NULL, 0}. */
 struct request {
     struct slice method, target, referer, user_agent;
-    int minor;       /* of HTTP/1.minor */
-    bool keep_alive; /* what version and Connection fields ask for together */
-    bool has_body;   /* a body follows: Transfer-Encoding, or Content-Length above 0 */
-    size_t length;   /* of the whole head: the next request begins behind it */
+    int minor;            /* of HTTP/1.minor */
+    bool keep_alive;      /* what version and Connection fields ask for together */
+    bool keep_alive_said; /* a Connection field names keep-alive, which HTTP/1.1 need not */
+    bool has_body;        /* a body follows: Transfer-Encoding, or Content-Length above 0 */
+    size_t length;        /* of the whole head: the next request begins behind it */
 };
 
 /*

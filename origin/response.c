@@ -104,7 +104,7 @@ void response_begin(struct response *response, const struct response_head *head)
         at = put(put(at, "\r\nAllow: "), head->allow);
     if (!head->keep_alive)
         at = put(at, "\r\nConnection: close");
-    else if (head->http_1_0)
+    else if (head->http_1_0 || head->say_keep_alive)
         at = put(at, "\r\nConnection: keep-alive");
     at = put(at, "\r\n\r\n");
     response->head_length = (uint16_t)(at - response->head);

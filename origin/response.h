@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    RESPONSE_HEAD_MAX = 320, /* the longest head that is ever made is 246 bytes */
+    RESPONSE_HEAD_MAX = 320, /* the longest head that is ever made is under 272 bytes */
     RESPONSE_CHUNK = 4096,   /* bytes of body in each chunk but the last */
 };
 
@@ -37,7 +37,9 @@ struct response_head {
     const char *allow; /* methods, or NULL */
     bool http_1_0;     /* the client knows no chunks, and nothing of keep-alive by itself */
     bool keep_alive;
-    bool head_only; /* HEAD: the head that GET would have, and no body */
+    bool say_keep_alive; /* it asked by name: some, wget2 for one, only keep what is granted by name
+                          */
+    bool head_only;      /* HEAD: the head that GET would have, and no body */
 };
 
 /* Writes the head and sets sent to 0 and end to the whole. Text, number, size

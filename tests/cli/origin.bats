@@ -248,6 +248,13 @@ stat_is() {
     printf 'GET /item/1?size=1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /item/1?size=1 HTTP/1.0\r\n\r\n' |
         talk >answer
     grep -qx 'Connection: keep-alive' answer
+    # In HTTP/1.1 it goes without saying, but who says it is answered: some clients wait for that.
+    printf 'GET /item/1?size=1 HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\nGET /item/2?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' |
+        talk >answer
+    [ "$(grep -c '^Connection: keep-alive' answer)" -eq 1 ]
+    printf 'GET /item/1?size=1 HTTP/1.1\r\nHost: x\r\n\r\nGET /item/2?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' |
+        talk >answer
+    [ "$(grep -c '^Connection: keep-alive' answer)" -eq 0 ]
     # No chunks for HTTP/1.0: the body ends with the connection.
     printf 'GET /item/1?size=32&chunked=yes HTTP/1.0\r\n\r\n' | talk >answer
     run ! grep -qE '^(Transfer-Encoding|Content-Length|20$)' answer

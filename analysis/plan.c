@@ -173,13 +173,18 @@ static char *replaced(const char *text, const char *name, const char *value)
 static json_t *peer_command(const struct plan_request *request, const struct lane *lane,
                             const struct settings *s)
 {
-    char query[256], numbers[3][24];
+    char query[256], numbers[4][24];
     write_query(s, query, sizeof query);
     snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)s->count);
     snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)s->concurrency);
     snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)(s->cpu_work < 0 ? 0 : s->cpu_work));
-    const char *const names[] = {"{count}", "{concurrency}", "{cpu_work}", "{query}", "{build}"};
-    const char *const values[] = {numbers[0], numbers[1], numbers[2], query, request->build};
+    /* So that each of as many processes as run at one time gets an equal share. */
+    snprintf(numbers[3], sizeof numbers[3], "%lld",
+             (long long)((s->count + s->concurrency - 1) / s->concurrency));
+    const char *const names[] = {"{batch}",    "{count}", "{concurrency}",
+                                 "{cpu_work}", "{query}", "{build}"};
+    const char *const values[] = {numbers[3], numbers[0], numbers[1],
+                                  numbers[2], query,      request->build};
     json_t *command = json_array(), *argument;
     size_t i;
     for (i = 0; (argument = json_array_get(lane->peer, i)); i++) {

@@ -315,6 +315,9 @@ static void a_peer_has_its_own_command(void **unused)
         }
         if (strcmp(text_of(line, "lane"), "wget2 (16 threads)") == 0)
             assert_int_equal(number_of(line, "concurrency"), 16);
+        if (strcmp(text_of(line, "lane"), "xargs -P curl (batches)") == 0)
+            assert_string_equal(json_string_value(json_array_get(command, 4)),
+                                "63"); /* 4,000 / 64 */
         if (strcmp(text_of(line, "lane"), "curl -Z") == 0) {
             assert_int_equal(number_of(line, "concurrency"), 64);
             assert_string_equal(json_string_value(json_array_get(command, 5)), "64");

@@ -19,6 +19,7 @@ LESSONS += memory-per-task
 LESSONS += one-big-lock
 LESSONS += overlapping-waits
 LESSONS += processes-from-async
+LESSONS += queue-or-future
 LESSONS += race
 LESSONS += switch-cost
 LESSONS += thread-state-leak

@@ -43,7 +43,7 @@ advised() {
     run "$BUILD/async" --backend=select --concurrency="$less" --count=$((2 * less)) --url-pattern="$url"
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(origin_stat .in_flight_peak)" -eq "$less" ]
+    [ "$(origin_stat .open_peak)" -eq "$less" ]
 }
 
 @test "the other backends know no such limit" {

@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # What the event loop's backends say when they cannot be used.
+# bats file_tags=plain
+# (a sanitizer that looks for leaks does not run under strace)
 
 setup() {
     load lib

@@ -1,0 +1,278 @@
+# words.gp: every word that a chart says, one block a language. theme.gp loads it after it knows
+# `language`. A new word stands in all three blocks; a new language is one more block.
+
+if (language eq 'en') {
+    # every chart
+    w_decimal = '.'; w_group = ','
+    w_sequential = 'sequential'; w_processes = 'processes'; w_threads = 'threads'
+    w_async = 'async'; w_hybrid = 'hybrid'; w_coroutines = 'coroutines'
+    w_fastest_client = 'fastest client seen'
+    w_again = '(again)'; w_invalid = 'invalid'; w_not_run = 'not measured'
+    w_noise = 'noise floor'
+    w_apart = 'Client on one core, server on another core of the same host'
+    w_together = 'Client and server on all cores of the same host'
+    w_real = 'One client, real servers'
+    w_limits_apart = 'What it does not say: one client core; loopback, no loss, no distance; everything through libcurl, whose blocking call is itself a poll loop; closed loop: a fetch begins when another ends; server on the same host.'
+    w_limits_together = 'What it does not say: client and server share all cores of one host; loopback, no loss, no distance; everything through libcurl, whose blocking call is itself a poll loop; closed loop: a fetch begins when another ends.'
+    w_limits_real = 'What it does not say: servers and networks change from minute to minute; everything through libcurl, whose blocking call is itself a poll loop; closed loop: a fetch begins when another ends.'
+
+    # total-time
+    total_question = 'How long until the last URL is here?'
+    total_axis = '← shorter is better      seconds, from the start of the program to its exit'
+    total_note = 'Bars: median, start-up set off at the left; whiskers: exact interval of the median, %s rounds.'
+    total_note_plain = 'Bars: median, start-up set off at the left; whiskers: exact interval of the median.'
+    total_of_it = 'start-up %s'
+    total_ideal = 'ideal %s'
+    total_beyond = 'off the scale'
+    total_noise = 'closer than this is noise: %s'
+
+    # time-by-count
+    count_question = 'What do ten times as many URLs cost?'
+    count_x = 'number of URLs'
+    count_y = 'seconds   (lower is better)'
+    count_note = 'Bars through the points: exact interval of the median. Points that would cover each other are set side by side.'
+    count_measured = 'measured'
+    count_predicted = 'predicted, not measured'
+    count_predicted_short = 'predicted'
+    count_line = 'cost model'
+
+    # rate-by-concurrency
+    rate_question = 'How many at once until one core is full?'
+    rate_question_together = 'How many at once until the machine is full?'
+    rate_question_real = 'How many fetches a second, with how many at once?'
+    rate_x = 'fetches in flight at one time'
+    rate_y = 'fetches a second   (higher is better)'
+    rate_note = 'Bars and bands: exact interval of the median.'
+    rate_note_fastest = 'Fastest client seen: the better of wrk and h2load at the same size, with its range.'
+    rate_note_again = 'Dashed: the same model, measured a second time.'
+    rate_best = 'best %1, %2 at once'
+    rate_ceiling = 'ceiling: in flight ÷ delay'
+
+    # timeline
+    line_question = 'Who waits when?'
+    line_subtitle = '%d URLs, at most %d in flight: the same waits, one after another or side by side'
+    line_x = 'seconds since the start signal   (shorter is better)'
+    line_note = 'Recorded in one traced run, which is never a timed one. Numbers: the URL. What lasts less than %s is drawn that wide.'
+    line_waiting = 'waiting for the answer'
+    line_receiving = 'receiving it'
+    line_cpu_key = 'processor at work'
+    line_cpu = 'processor'
+    line_done = 'all here after %s'
+    line_busy = 'processor busy for %s'
+    line_sequential = 'one worker, one URL after another'
+    line_processes = '%d processes, each waits for its own answer'
+    line_threads = '%d threads, each waits for its own answer'
+    line_async = 'one thread waits for %d answers at once'
+    line_hybrid = '%d in flight, shared among processes'
+    line_coroutines = '%d coroutines wait, on one thread'
+    line_other = '%d in flight'
+
+    # bill
+    bill_question = 'What does each model pay?'
+    bill_axis = '← shorter is better, in every column      each column has its own scale, from zero'
+    bill_note = 'Medians; whiskers, where they are drawn: exact interval of the median.'
+    bill_time = 'time'; bill_time_unit = 'start to exit'
+    bill_cpu = 'processor'; bill_cpu_unit = 'time a fetch'
+    bill_switches = 'switches'; bill_switches_unit = 'of context, a fetch'
+    bill_spawn = 'start-up'; bill_spawn_unit = 'of all workers'
+    bill_memory = 'memory'; bill_memory_unit = 'one more worker'
+    bill_unknown = 'unknown'
+
+    # switches-and-cpu
+    switch_question = 'Do more switches cost more processor time?'
+    switch_x = 'context switches a fetch   (fewer is better)'
+    switch_y = 'processor time a fetch, µs   (less is better)'
+    switch_note = 'Medians; bars through the points, where they are drawn: exact interval of the median. Two things that rise together need not cause each other.'
+
+    # peers
+    peers_question = 'How do other tools do the same?'
+    peers_axis = '← shorter is better      seconds, start of the program to its exit (logarithmic)'
+    peers_no_delay = 'answered at once'
+    peers_delay = 'answered after %s'
+    peers_note = 'Points: median; bars: its exact interval. Every point asked for each URL once, as the server counted.'
+    peers_limits = 'What it does not say: one client core; loopback, no loss, no distance; only the models record and hash each body; closed loop; server on the same host.'
+}
+
+if (language eq 'es') {
+    # todos los gráficos
+    w_decimal = ','; w_group = '.'
+    w_sequential = 'secuencial'; w_processes = 'procesos'; w_threads = 'hilos'
+    w_async = 'asíncrono'; w_hybrid = 'híbrido'; w_coroutines = 'corrutinas'
+    w_fastest_client = 'cliente más rápido visto'
+    w_again = '(otra vez)'; w_invalid = 'no válido'; w_not_run = 'sin medir'
+    w_noise = 'nivel de ruido'
+    w_apart = 'El cliente en un núcleo, el servidor en otro núcleo del mismo equipo'
+    w_together = 'Cliente y servidor en todos los núcleos del mismo equipo'
+    w_real = 'Un cliente, servidores reales'
+    w_limits_apart = 'Lo que no dice: un solo núcleo para el cliente; interfaz local, sin pérdidas ni distancia; todo pasa por libcurl, cuya llamada bloqueante es en sí un bucle de poll; bucle cerrado: una descarga empieza cuando otra termina; servidor en el mismo equipo.'
+    w_limits_together = 'Lo que no dice: cliente y servidor comparten los núcleos de un equipo; interfaz local, sin pérdidas ni distancia; todo pasa por libcurl, cuya llamada bloqueante es en sí un bucle de poll; bucle cerrado: una descarga empieza cuando otra termina.'
+    w_limits_real = 'Lo que no dice: los servidores y las redes cambian de un minuto a otro; todo pasa por libcurl, cuya llamada bloqueante es en sí un bucle de poll; bucle cerrado: una descarga empieza cuando otra termina.'
+
+    # total-time
+    total_question = '¿Cuánto tarda en llegar la última URL?'
+    total_axis = '← menos es mejor      segundos, desde el arranque del programa hasta su fin'
+    total_note = 'Barras: mediana, a la izquierda y aparte el arranque; bigotes: intervalo exacto de la mediana, %s rondas.'
+    total_note_plain = 'Barras: mediana, a la izquierda y aparte el arranque; bigotes: intervalo exacto de la mediana.'
+    total_of_it = 'arranque %s'
+    total_ideal = 'ideal %s'
+    total_beyond = 'fuera de escala'
+    total_noise = 'más cerca que esto es ruido: %s'
+
+    # time-by-count
+    count_question = '¿Qué cuesta diez veces más URL?'
+    count_x = 'número de URL'
+    count_y = 'segundos   (menos es mejor)'
+    count_note = 'Barras sobre los puntos: intervalo exacto de la mediana. Los puntos que se taparían se dibujan uno al lado del otro.'
+    count_measured = 'medido'
+    count_predicted = 'predicho, no medido'
+    count_predicted_short = 'predicho'
+    count_line = 'modelo de coste'
+
+    # rate-by-concurrency
+    rate_question = '¿Cuántas a la vez hasta llenar un núcleo?'
+    rate_question_together = '¿Cuántas a la vez hasta llenar la máquina?'
+    rate_question_real = '¿Cuántas descargas por segundo, con cuántas a la vez?'
+    rate_x = 'descargas en curso a la vez'
+    rate_y = 'descargas por segundo   (más es mejor)'
+    rate_note = 'Barras y bandas: intervalo exacto de la mediana.'
+    rate_note_fastest = 'Cliente más rápido visto: el mejor de wrk y h2load con el mismo tamaño, con su rango.'
+    rate_note_again = 'A trazos: el mismo modelo, medido otra vez.'
+    rate_best = 'máximo %1, con %2'
+    rate_ceiling = 'techo: en curso ÷ retardo'
+
+    # timeline
+    line_question = '¿Quién espera y cuándo?'
+    line_subtitle = '%d URL, como mucho %d en curso: las mismas esperas, una tras otra o a la vez'
+    line_x = 'segundos desde la señal de salida   (menos es mejor)'
+    line_note = 'Grabado en una ejecución con traza, que nunca se cronometra. Números: la URL. Lo que dura menos de %s se dibuja con ese ancho.'
+    line_waiting = 'espera la respuesta'
+    line_receiving = 'la recibe'
+    line_cpu_key = 'procesador trabajando'
+    line_cpu = 'procesador'
+    line_done = 'todo listo a los %s'
+    line_busy = 'procesador ocupado %s'
+    line_sequential = 'un solo trabajador, una URL tras otra'
+    line_processes = '%d procesos, cada uno espera su respuesta'
+    line_threads = '%d hilos, cada uno espera su respuesta'
+    line_async = 'un solo hilo espera %d respuestas a la vez'
+    line_hybrid = '%d en curso, repartidas entre procesos'
+    line_coroutines = '%d corrutinas esperan, en un solo hilo'
+    line_other = '%d en curso'
+
+    # bill
+    bill_question = '¿Qué paga cada modelo?'
+    bill_axis = '← menos es mejor, en cada columna      cada columna tiene su escala, desde cero'
+    bill_note = 'Medianas; los bigotes, si los hay: intervalo exacto de la mediana.'
+    bill_time = 'tiempo'; bill_time_unit = 'del arranque al fin'
+    bill_cpu = 'procesador'; bill_cpu_unit = 'tiempo por descarga'
+    bill_switches = 'cambios'; bill_switches_unit = 'de contexto/descarga'
+    bill_spawn = 'arranque'; bill_spawn_unit = 'de los trabajadores'
+    bill_memory = 'memoria'; bill_memory_unit = 'un trabajador más'
+    bill_unknown = 'no se sabe'
+
+    # switches-and-cpu
+    switch_question = '¿Más cambios de contexto cuestan más procesador?'
+    switch_x = 'cambios de contexto por descarga   (menos es mejor)'
+    switch_y = 'tiempo de procesador por descarga, µs   (menos es mejor)'
+    switch_note = 'Medianas; barras sobre los puntos, si las hay: intervalo exacto de la mediana. Que dos cosas suban juntas no dice que una cause la otra.'
+
+    # peers
+    peers_question = '¿Cómo hacen lo mismo otras herramientas?'
+    peers_axis = '← menos es mejor      segundos, desde el arranque del programa hasta su fin (logarítmica)'
+    peers_no_delay = 'respuesta inmediata'
+    peers_delay = 'respuesta tras %s'
+    peers_note = 'Puntos: mediana; barras: su intervalo exacto. Cada punto pidió cada URL una vez, según el servidor.'
+    peers_limits = 'Lo que no dice: un solo núcleo de cliente; loopback, sin pérdidas ni distancia; solo los modelos anotan y resumen cada cuerpo; bucle cerrado; servidor en el mismo equipo.'
+}
+
+if (language eq 'pt') {
+    # todos os gráficos
+    w_decimal = ','; w_group = '.'
+    w_sequential = 'sequencial'; w_processes = 'processos'; w_threads = 'threads'
+    w_async = 'assíncrono'; w_hybrid = 'híbrido'; w_coroutines = 'corrotinas'
+    w_fastest_client = 'cliente mais rápido visto'
+    w_again = '(de novo)'; w_invalid = 'inválido'; w_not_run = 'não medido'
+    w_noise = 'nível de ruído'
+    w_apart = 'Cliente em um núcleo, servidor em outro núcleo da mesma máquina'
+    w_together = 'Cliente e servidor em todos os núcleos da mesma máquina'
+    w_real = 'Um cliente, servidores reais'
+    w_limits_apart = 'O que ele não diz: um só núcleo para o cliente; interface local, sem perdas nem distância; tudo passa pela libcurl, cuja chamada bloqueante é ela mesma um laço de poll; laço fechado: uma busca começa quando outra termina; servidor na mesma máquina.'
+    w_limits_together = 'O que ele não diz: cliente e servidor dividem os núcleos de uma máquina; interface local, sem perdas nem distância; tudo passa pela libcurl, cuja chamada bloqueante é ela mesma um laço de poll; laço fechado: uma busca começa quando outra termina.'
+    w_limits_real = 'O que ele não diz: servidores e redes mudam de um minuto para o outro; tudo passa pela libcurl, cuja chamada bloqueante é ela mesma um laço de poll; laço fechado: uma busca começa quando outra termina.'
+
+    # total-time
+    total_question = 'Quanto tempo até chegar a última URL?'
+    total_axis = '← menos é melhor      segundos, do início do programa ao seu fim'
+    total_note = 'Barras: mediana, com a partida destacada à esquerda; hastes: intervalo exato da mediana, %s rodadas.'
+    total_note_plain = 'Barras: mediana, com a partida destacada à esquerda; hastes: intervalo exato da mediana.'
+    total_of_it = 'partida %s'
+    total_ideal = 'ideal %s'
+    total_beyond = 'fora da escala'
+    total_noise = 'mais perto que isto é ruído: %s'
+
+    # time-by-count
+    count_question = 'Quanto custam dez vezes mais URLs?'
+    count_x = 'número de URLs'
+    count_y = 'segundos   (menos é melhor)'
+    count_note = 'Barras nos pontos: intervalo exato da mediana. Pontos que se cobririam são postos lado a lado.'
+    count_measured = 'medido'
+    count_predicted = 'previsto, não medido'
+    count_predicted_short = 'previsto'
+    count_line = 'modelo de custo'
+
+    # rate-by-concurrency
+    rate_question = 'Quantas ao mesmo tempo até encher um núcleo?'
+    rate_question_together = 'Quantas ao mesmo tempo até encher a máquina?'
+    rate_question_real = 'Quantas buscas por segundo, com quantas ao mesmo tempo?'
+    rate_x = 'buscas em andamento ao mesmo tempo'
+    rate_y = 'buscas por segundo   (mais é melhor)'
+    rate_note = 'Barras e faixas: intervalo exato da mediana.'
+    rate_note_fastest = 'Cliente mais rápido visto: o melhor entre wrk e h2load com o mesmo tamanho, com a sua faixa.'
+    rate_note_again = 'Tracejado: o mesmo modelo, medido de novo.'
+    rate_best = 'máximo %1, com %2'
+    rate_ceiling = 'teto: em andamento ÷ atraso'
+
+    # timeline
+    line_question = 'Quem espera, e quando?'
+    line_subtitle = '%d URLs, no máximo %d em andamento: as mesmas esperas, uma após a outra ou lado a lado'
+    line_x = 'segundos desde o sinal de partida   (menos é melhor)'
+    line_note = 'Gravado em uma execução com rastreio, que nunca é cronometrada. Números: a URL. O que dura menos de %s é desenhado com essa largura.'
+    line_waiting = 'espera a resposta'
+    line_receiving = 'recebe a resposta'
+    line_cpu_key = 'processador trabalhando'
+    line_cpu = 'processador'
+    line_done = 'tudo pronto após %s'
+    line_busy = 'processador ocupado por %s'
+    line_sequential = 'um só trabalhador, uma URL após a outra'
+    line_processes = '%d processos, cada um espera a sua resposta'
+    line_threads = '%d threads, cada uma espera a sua resposta'
+    line_async = 'uma só thread espera %d respostas ao mesmo tempo'
+    line_hybrid = '%d em andamento, divididas entre processos'
+    line_coroutines = '%d corrotinas esperam, em uma só thread'
+    line_other = '%d em andamento'
+
+    # bill
+    bill_question = 'O que cada modelo paga?'
+    bill_axis = '← menos é melhor, em cada coluna      cada coluna tem a sua escala, a partir de zero'
+    bill_note = 'Medianas; as hastes, onde há: intervalo exato da mediana.'
+    bill_time = 'tempo'; bill_time_unit = 'do início ao fim'
+    bill_cpu = 'processador'; bill_cpu_unit = 'tempo por busca'
+    bill_switches = 'trocas'; bill_switches_unit = 'de contexto/busca'
+    bill_spawn = 'partida'; bill_spawn_unit = 'dos trabalhadores'
+    bill_memory = 'memória'; bill_memory_unit = 'um trabalhador a mais'
+    bill_unknown = 'não se sabe'
+
+    # switches-and-cpu
+    switch_question = 'Mais trocas de contexto custam mais processador?'
+    switch_x = 'trocas de contexto por busca   (menos é melhor)'
+    switch_y = 'tempo de processador por busca, µs   (menos é melhor)'
+    switch_note = 'Medianas; barras nos pontos, onde há: intervalo exato da mediana. Duas coisas subirem juntas não diz que uma cause a outra.'
+
+    # peers
+    peers_question = 'Como outras ferramentas fazem o mesmo?'
+    peers_axis = '← menos é melhor      segundos, do início do programa ao seu fim (logarítmica)'
+    peers_no_delay = 'resposta imediata'
+    peers_delay = 'resposta após %s'
+    peers_note = 'Pontos: mediana; barras: o seu intervalo exato. Cada ponto pediu cada URL uma vez, segundo o servidor.'
+    peers_limits = 'O que ele não diz: um só núcleo de cliente; loopback, sem perdas nem distância; só os modelos anotam e resumem cada corpo; laço fechado; servidor na mesma máquina.'
+}

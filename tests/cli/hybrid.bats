@@ -31,7 +31,8 @@ in_flight() {
     "$BUILD/sequential" -u "$ORIGIN/item/{}?size=3KiB" -n 60 --json="$SUMMARY" -q
     digest=$(summary .fetches.digest)
     for inside in threads async; do
-        "$BUILD/hybrid" --processes=3 --inside=$inside -u "$ORIGIN/item/{}?size=3KiB" -n 60 -c 10 \
+        # With a delay no lane is done before the last has begun.
+        "$BUILD/hybrid" --processes=3 --inside=$inside -u "$ORIGIN/item/{}?size=3KiB&delay=200ms" -n 60 -c 10 \
             --json="$SUMMARY" -q
         [ "$(summary .fetches.digest)" = "$digest" ]
         [ "$(summary .fetches.connections)" -eq 10 ]

@@ -159,6 +159,7 @@ nobody_connected() {
 }
 
 @test "a second signal kills at once" {
+    [[ $BUILD != *sanitize-thread* ]] || skip "its runtime holds signals back while open() blocks"
     for model in "${MODELS[@]}"; do
         # Opening a pipe that nobody reads waits for ever, and no run is there to be stopped.
         rm -f pipe

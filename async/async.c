@@ -48,6 +48,8 @@ static int async_run(const struct run *run)
         go_on(&window, run->first_lane + i);
     while (window.busy > 0 && error == 0)
         error = loop_once(loop);
+    if (error == 0)
+        run_done(run);
 
     transfers_close(window.transfers);
 close_loop:

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A lane's worker, as the gate sees it. */
+/* A lane's worker, as the gate and the end see it. The gate waits for the
+ * first of these, the end for the first three. */
 enum lane_state {
     LANE_BUILDING, /* not at the gate yet */
-    LANE_READY,    /* reached the gate */
     LANE_VACANT,   /* its worker is gone and is to be replaced */
+    LANE_READY,    /* reached the gate */
+    LANE_DONE,     /* found nothing more to take */
     LANE_GIVEN_UP, /* its worker is gone for good */
 };
 
@@ -35,7 +38,8 @@ struct scoreboard {
     alignas(64) _Atomic uint32_t stop;
     _Atomic uint32_t gate;     /* 0 shut, 1 open; waited for as a futex */
     _Atomic uint32_t building; /* lanes not at the gate yet, while none was lost */
-    _Atomic uint32_t bereft;   /* a lane was lost before the gate: count the states instead */
+    _Atomic uint32_t fetching; /* lanes not done yet, while none was lost */
+    _Atomic uint32_t bereft;   /* a lane was lost: look at the states instead */
     _Atomic uint64_t opened_ns;
     _Atomic uint32_t made, lost, rebuilt;
     _Atomic uint64_t count[RUN_COUNTS];
@@ -44,7 +48,7 @@ struct scoreboard {
     /* Fixed when the run is opened. Offsets are in bytes from the scoreboard. */
     size_t bytes, records_at, spans_at;
     uint32_t lanes, span_room;
-    int stop_fd;
+    int stop_fd, done_fd;
 
     struct lane lane[];
 };
@@ -82,11 +86,13 @@ int run_open(struct run *run, const struct workload *workload, uint32_t lanes, u
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED)
         return -errno;
+    int error = 0, done_fd = -1;
     int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (stop_fd < 0) {
-        int error = -errno;
-        munmap(board, bytes);
-        return error;
+    if (stop_fd >= 0)
+        done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (done_fd < 0) {
+        error = -errno;
+        goto close_stop_fd;
     }
     /* Pages are made now, so that no fetch pays for one. Kernels before 5.14
      * do not know this advice; there the first write to a page makes it. */
@@ -98,11 +104,21 @@ int run_open(struct run *run, const struct workload *workload, uint32_t lanes, u
     board->lanes = lanes;
     board->span_room = trace_spans;
     board->stop_fd = stop_fd;
+    board->done_fd = done_fd;
+    /* Each lane's first URL is its own: the counter begins behind those. */
+    atomic_store(&board->cursor, lanes);
     atomic_store(&board->building, lanes);
+    atomic_store(&board->fetching, lanes);
     for (uint32_t i = 0; i < lanes; i++)
         atomic_store_explicit(&board->lane[i].held, RUN_DRY, memory_order_relaxed);
     *run = (struct run){.workload = workload, .scoreboard = board, .lanes = lanes};
     return 0;
+
+close_stop_fd:
+    if (stop_fd >= 0)
+        close(stop_fd);
+    munmap(board, bytes);
+    return error;
 }
 
 void run_free(struct run *run)
@@ -110,6 +126,7 @@ void run_free(struct run *run)
     if (run->scoreboard == NULL)
         return;
     close(run->scoreboard->stop_fd);
+    close(run->scoreboard->done_fd);
     munmap(run->scoreboard, run->scoreboard->bytes);
     run->scoreboard = NULL;
 }
@@ -135,7 +152,7 @@ int run_forked(const struct run *run, pid_t parent)
     return 0;
 }
 
-/* ---- The gate ----------------------------------------------------------- */
+/* ---- The gate, and the end ----------------------------------------------- */
 
 static void open_gate(struct scoreboard *board)
 {
@@ -146,22 +163,32 @@ static void open_gate(struct scoreboard *board)
     syscall(SYS_futex, &board->gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-static bool any_building(struct scoreboard *board)
+static bool any_lane_up_to(struct scoreboard *board, enum lane_state last)
 {
     for (uint32_t i = 0; i < board->lanes; i++) {
-        if (atomic_load(&board->lane[i].state) == LANE_BUILDING)
+        if (atomic_load(&board->lane[i].state) <= last)
             return true;
     }
     return false;
 }
 
-/* Once a lane was lost before the gate, `building` may be wrong: a worker can
+/* Once a lane was lost, `building` and `fetching` may be wrong: a worker can
  * die between its state and the count. The states then decide. Both sides
  * write first and look second, so the later one sees the other. */
 static void maybe_open_gate(struct scoreboard *board)
 {
-    if (atomic_load(&board->bereft) ? !any_building(board) : atomic_load(&board->building) == 0)
+    if (atomic_load(&board->bereft) ? !any_lane_up_to(board, LANE_BUILDING)
+                                    : atomic_load(&board->building) == 0)
         open_gate(board);
+}
+
+static void maybe_end(struct scoreboard *board)
+{
+    const uint64_t one = 1;
+    /* The write fails only when the counter is full, and then it is readable. */
+    if (atomic_load(&board->bereft) ? !any_lane_up_to(board, LANE_READY)
+                                    : atomic_load(&board->fetching) == 0)
+        (void)!write(board->done_fd, &one, sizeof one);
 }
 
 int run_ready(const struct run *run)
@@ -189,6 +216,20 @@ int run_ready(const struct run *run)
     return 0;
 }
 
+void run_done(const struct run *run)
+{
+    struct scoreboard *board = run->scoreboard;
+    for (uint32_t i = run->first_lane; i < run->first_lane + run->lanes; i++) {
+        if (atomic_exchange(&board->lane[i].state, LANE_DONE) == LANE_READY)
+            atomic_fetch_sub(&board->fetching, 1);
+    }
+    maybe_end(board);
+    struct pollfd either[] = {{.fd = board->done_fd, .events = POLLIN},
+                              {.fd = board->stop_fd, .events = POLLIN}};
+    while (poll(either, 2, -1) < 0 && errno == EINTR)
+        continue;
+}
+
 void run_lost(const struct run *run, bool again)
 {
     struct scoreboard *board = run->scoreboard;
@@ -211,17 +252,35 @@ void run_lost(const struct run *run, bool again)
     }
     atomic_store(&board->bereft, 1);
     maybe_open_gate(board);
+    maybe_end(board);
 }
 
 /* ---- Taking and finishing ----------------------------------------------- */
 
+/* The first URL of a lane that never drew and never will, or RUN_DRY. */
+static uint64_t draw_for_the_lost(const struct run *run)
+{
+    struct scoreboard *board = run->scoreboard;
+    if (run->workload->dispatch == DISPATCH_STATIC || !atomic_load(&board->bereft))
+        return RUN_DRY;
+    for (uint32_t i = 0; i < board->lanes && i < run->workload->count; i++) {
+        uint64_t none = 0;
+        if (atomic_load(&board->lane[i].state) == LANE_GIVEN_UP &&
+            atomic_compare_exchange_strong(&board->lane[i].drawn, &none, 1))
+            return i;
+    }
+    return RUN_DRY;
+}
+
 static uint64_t draw(const struct run *run, uint32_t lane)
 {
-    if (run->workload->dispatch == DISPATCH_COUNTER)
-        return atomic_fetch_add_explicit(&run->scoreboard->cursor, 1, memory_order_relaxed);
     struct scoreboard *board = run->scoreboard;
-    uint64_t before = atomic_load_explicit(&board->lane[lane].drawn, memory_order_relaxed);
-    return lane + before * board->lanes;
+    uint64_t before = atomic_fetch_add_explicit(&board->lane[lane].drawn, 1, memory_order_relaxed);
+    if (before == 0)
+        return lane;
+    if (run->workload->dispatch == DISPATCH_STATIC)
+        return lane + before * board->lanes;
+    return atomic_fetch_add_explicit(&board->cursor, 1, memory_order_relaxed);
 }
 
 uint64_t run_take(const struct run *run, uint32_t lane)
@@ -230,12 +289,15 @@ uint64_t run_take(const struct run *run, uint32_t lane)
     if (run_stopping(run))
         return RUN_DRY;
     uint64_t index = draw(run, lane);
-    if (index >= run->workload->count)
-        return RUN_DRY;
+    if (index >= run->workload->count) {
+        atomic_fetch_sub_explicit(&own->drawn, 1, memory_order_relaxed);
+        index = draw_for_the_lost(run);
+        if (index == RUN_DRY)
+            return RUN_DRY;
+    }
     /* Held first, then taken: if this worker dies in between, run_lost finds
      * what it was about to fetch. */
     atomic_store_explicit(&own->held, index, memory_order_relaxed);
-    atomic_fetch_add_explicit(&own->drawn, 1, memory_order_relaxed);
     struct record *record = &records(run->scoreboard)[index];
     record->lane = lane;
     record->taken_ns = run_now(run);

@@ -55,8 +55,22 @@ int run_ready(const struct run *);
  * index, or RUN_DRY when none is left or the run is stopping. Its record is
  * TAKEN from now on, and the lane must make it final before it draws again.
  * Each index is drawn once in a run, by any number of threads and processes.
+ *
+ * A lane's first URL has the lane's own number, so that C lanes are C fetches
+ * under way however late one of them gets a processor; the others come from
+ * the shared counter, or by --dispatch=static every C-th. The first URL of a
+ * lane that was given up before it drew falls to whoever runs dry.
  */
 uint64_t run_take(const struct run *, uint32_t lane);
+
+/*
+ * "These lanes are dry": waits until every lane of the run is, or is given up,
+ * or the run is stopping. Until then a worker keeps what it holds, since on a
+ * busy processor taking itself apart (closing connections, freeing memory,
+ * ending a process) would be paid for by those who still fetch. What that
+ * costs stands in the time from start to exit, not in the makespan.
+ */
+void run_done(const struct run *);
 
 /*
  * For the parent of workers, after it has reaped them (or could not make

@@ -29,6 +29,7 @@ static int sequential_run(const struct run *run)
     run_ready(run);
     for (uint64_t url; (url = run_take(run, lane)) != RUN_DRY;)
         transfer_fetch(transfer, url);
+    run_done(run);
 
     transfer_close(transfer);
     return 0;

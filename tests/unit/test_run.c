@@ -503,13 +503,13 @@ static void test_a_part_of_a_part_is_counted_from_the_whole(void **state)
     struct run part = run_part(&fixture.run, 3, 6), inner = run_part(&part, 2, 2);
     assert_int_equal(inner.first_lane, 5);
     assert_int_equal(inner.lanes, 2);
-    assert_int_equal(run_take(&inner, 6), 0);
+    assert_int_equal(run_take(&inner, 6), 6);
     assert_int_equal(run_drawn(&inner), 1);
     assert_int_equal(run_drawn(&part), 1);
     struct run others = run_part(&fixture.run, 0, 6);
     assert_int_equal(run_drawn(&others), 0);
     run_lost(&inner, false);
-    assert_int_equal(outcome_of(&fixture.run, 0), WORKER_LOST);
+    assert_int_equal(outcome_of(&fixture.run, 6), WORKER_LOST);
     run_free(&fixture.run);
 }
 
@@ -536,7 +536,7 @@ static void check_replacement(enum dispatch dispatch, uint64_t first, uint64_t s
 static void test_a_successor_goes_on_with_the_next_url(void **state)
 {
     (void)state;
-    check_replacement(DISPATCH_COUNTER, 0, 1);
+    check_replacement(DISPATCH_COUNTER, 1, 2);
     check_replacement(DISPATCH_STATIC, 1, 3);
 }
 
@@ -569,6 +569,114 @@ static void test_one_replaced_before_the_gate_does_not_hold_it_up(void **state)
     assert_int_equal(run_ready(&own), 0);
     assert_int_equal(run_totals(&fixture.run).rebuilt, 1);
     run_free(&fixture.run);
+}
+
+/* ---- A lane's first URL ------------------------------------------------------------ */
+
+static void test_a_lane_that_comes_late_still_finds_its_first(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    open_fixture(&fixture, 6, 3);
+    const struct run *run = &fixture.run;
+    static const uint64_t quick[] = {0, 3, 4, 5};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(run_take(run, 0), quick[i]);
+    assert_true(run_take(run, 0) == RUN_DRY);
+    assert_int_equal(run_take(run, 2), 2);
+    assert_int_equal(run_take(run, 1), 1);
+    assert_true(run_take(run, 1) == RUN_DRY);
+    assert_int_equal(run_totals(run).taken, 6);
+    run_free(&fixture.run);
+}
+
+static void test_the_first_of_a_lane_given_up_falls_to_another(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    open_fixture(&fixture, 5, 4);
+    const struct run *run = &fixture.run;
+    struct run missing = run_part(run, 2, 2);
+    assert_int_equal(run_take(run, 3), 3); /* it drew, and then died */
+    run_lost(&missing, false);
+    static const uint64_t want[] = {0, 4, 2};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(run_take(run, 0), want[i]);
+        run_finish(run, want[i], FETCHED);
+    }
+    assert_int_equal(run_record(run, 2)->lane, 0);
+    assert_true(run_take(run, 0) == RUN_DRY); /* not the one that was drawn, nor lane 1's */
+    assert_int_equal(outcome_of(run, 3), WORKER_LOST);
+    assert_int_equal(run_take(run, 1), 1);
+    run_free(&fixture.run);
+}
+
+/* ---- The end ------------------------------------------------------------------------ */
+
+struct lingerer {
+    pthread_t thread;
+    struct run own;
+    _Atomic bool left;
+};
+
+static void *linger(void *data)
+{
+    struct lingerer *lingerer = data;
+    run_done(&lingerer->own);
+    lingerer->left = true;
+    return NULL;
+}
+
+static void start_lingerer(struct lingerer *lingerer, const struct run *run, uint32_t lane)
+{
+    *lingerer = (struct lingerer){.own = run_part(run, lane, 1)};
+    assert_int_equal(pthread_create(&lingerer->thread, NULL, linger, lingerer), 0);
+}
+
+static void check_lingering(void (*last)(const struct run *), bool lost)
+{
+    struct fixture fixture;
+    struct lingerer lingerers[2];
+    open_fixture(&fixture, 10, 3);
+    assert_int_equal(run_ready(&fixture.run), 0);
+    struct run third = run_part(&fixture.run, 2, 1), first = run_part(&fixture.run, 0, 1);
+    if (lost)
+        run_lost(&first, true); /* its successor lingers as well */
+    for (uint32_t i = 0; i < 2; i++)
+        start_lingerer(&lingerers[i], &fixture.run, i);
+    for (int i = 0; i < 100; i++) {
+        sched_yield();
+        assert_false(lingerers[0].left || lingerers[1].left);
+    }
+    last(&third);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(lingerers[i].thread, NULL), 0);
+    run_free(&fixture.run);
+}
+
+static void give_up(const struct run *run)
+{
+    run_lost(run, false);
+}
+
+static void test_who_is_done_lingers_until_all_are(void **state)
+{
+    (void)state;
+    check_lingering(run_done, false);
+    check_lingering(run_done, true);
+}
+
+static void test_who_is_done_waits_for_no_lane_given_up(void **state)
+{
+    (void)state;
+    check_lingering(give_up, false);
+    check_lingering(give_up, true);
+}
+
+static void test_who_is_done_leaves_a_stopped_run(void **state)
+{
+    (void)state;
+    check_lingering(run_stop, false);
 }
 
 /* ---- Stopping and closing ------------------------------------------------------------- */
@@ -718,6 +826,11 @@ int main(void)
         cmocka_unit_test(test_a_part_of_a_part_is_counted_from_the_whole),
         cmocka_unit_test(test_a_successor_goes_on_with_the_next_url),
         cmocka_unit_test(test_a_successor_that_cannot_be_made_is_not_lost_again),
+        cmocka_unit_test(test_a_lane_that_comes_late_still_finds_its_first),
+        cmocka_unit_test(test_the_first_of_a_lane_given_up_falls_to_another),
+        cmocka_unit_test(test_who_is_done_lingers_until_all_are),
+        cmocka_unit_test(test_who_is_done_waits_for_no_lane_given_up),
+        cmocka_unit_test(test_who_is_done_leaves_a_stopped_run),
         cmocka_unit_test(test_one_replaced_before_the_gate_does_not_hold_it_up),
         cmocka_unit_test(test_a_stopped_run_is_dry_and_says_so),
         cmocka_unit_test(test_whoever_waits_at_the_gate_is_turned_away),

@@ -7,7 +7,8 @@
  * with its reason, and never becomes a point. The rules are those of
  * docs/method.md.
  *
- * Nothing here reads or writes files. Single-threaded.
+ * ledger.c reads, prove.c holds one visit to its rules, agree.c all of them to each
+ * other's. Nothing here reads or writes files. Single-threaded.
  */
 #ifndef WAITBENCH_LEDGER_H
 #define WAITBENCH_LEDGER_H
@@ -51,6 +52,10 @@ void visit_read(struct visit_seen *seen);
  * concurrency, connections, what is timed, physics, leftovers.
  */
 void visit_prove(struct visit_seen *seen);
+
+/* Adds the sentence of one broken rule to seen->reasons. */
+__attribute__((format(printf, 2, 3))) void visit_broken(struct visit_seen *seen, const char *format,
+                                                        ...);
 
 /*
  * Rules that hold between the visits of one workload and one setting of

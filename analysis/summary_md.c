@@ -1,0 +1,302 @@
+/* The tables for people: Markdown, or plain columns for a terminal. */
+#include "analysis/tables.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/cells.h"
+#include "analysis/output.h"
+
+enum { COLUMNS = 9, WIDTH = 48 };
+
+static const char *const headings[COLUMNS] = {
+    "lane",         "time",        "to sequential",    "of ideal",   "start-up",
+    "first result", "CPU a fetch", "switches a fetch", "bounded by",
+};
+
+/* A time with a unit that keeps it readable: 12.3 ms, 4.05 s, 86 µs. */
+static char *seconds_text(char *buffer, double seconds)
+{
+    if (!isfinite(seconds))
+        snprintf(buffer, WIDTH, "–");
+    else if (seconds >= 1)
+        snprintf(buffer, WIDTH, "%.3g s", seconds);
+    else if (seconds >= 1e-3)
+        snprintf(buffer, WIDTH, "%.3g ms", seconds * 1e3);
+    else
+        snprintf(buffer, WIDTH, "%.3g µs", seconds * 1e6);
+    return buffer;
+}
+
+static char *range_text(char *buffer, struct spread spread)
+{
+    char median[WIDTH], low[WIDTH], high[WIDTH];
+    if (spread.n == 0)
+        return seconds_text(buffer, NAN);
+    snprintf(buffer, WIDTH, "%.14s (%.12s to %.12s)", seconds_text(median, spread.median),
+             seconds_text(low, spread.low), seconds_text(high, spread.high));
+    return buffer;
+}
+
+static void fill_row(const struct results *results, const struct cell *cell,
+                     char row[COLUMNS][WIDTH])
+{
+    struct spread ratio = ratio_to_sequential(results, cell);
+    double switches =
+        cell_spread(cell, VOLUNTARY_EACH).median + cell_spread(cell, INVOLUNTARY_EACH).median;
+    double share = cell_share_of_ideal(cell), first = cell_spread(cell, FIRST).median;
+    json_t *value = json_object_get(cell->plan, "value");
+    snprintf(row[0], WIDTH, "%.40s", cell->lane);
+    if (json_is_string(value))
+        snprintf(row[0], WIDTH, "%.24s, %.16s", cell->lane, json_string_value(value));
+    else if (json_is_integer(value))
+        snprintf(row[0], WIDTH, "%.24s, %lld", cell->lane, (long long)json_integer_value(value));
+    range_text(row[1], cell_spread(cell, compared_figure(cell)));
+    snprintf(row[2], WIDTH, ratio.n ? "%.3g×" : "–", ratio.median);
+    snprintf(row[3], WIDTH, isfinite(share) ? "%.0f %%" : "–", 100 * share);
+    seconds_text(row[4], cell_spread(cell, SPAWN).median);
+    seconds_text(row[5], first / 1e3);
+    seconds_text(row[6], cell_spread(cell, CPU_EACH).median);
+    snprintf(row[7], WIDTH, isfinite(switches) ? "%.3g" : "–", switches);
+    snprintf(row[8], WIDTH, "%s", cell_bound(cell));
+}
+
+/* Columns that a reader sees, not bytes: "µ", "×" and "–" are two or three bytes each. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+static void put_row(FILE *stream, bool markdown, char row[COLUMNS][WIDTH], const int *widths)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        int pad = widths[c] - columns_of(row[c]);
+        if (markdown)
+            fprintf(stream, "| %s%*s ", row[c], pad, "");
+        else if (c == 0)
+            fprintf(stream, "%s%*s", row[c], pad, "");
+        else
+            fprintf(stream, "  %*s%s", pad, "", row[c]);
+    }
+    fputs(markdown ? "|\n" : "\n", stream);
+}
+
+/* Lanes of one experiment that have figures, in rows; the others in sentences below. */
+static int put_experiment(const struct findings *findings, const char *name, bool markdown,
+                          FILE *stream)
+{
+    const struct results *results = findings->results;
+    char(*rows)[COLUMNS][WIDTH] = calloc(results->cell_count + 1, sizeof *rows);
+    if (!rows)
+        return -ENOMEM;
+    int widths[COLUMNS] = {0};
+    size_t count = 1;
+    for (int c = 0; c < COLUMNS; c++)
+        snprintf(rows[0][c], WIDTH, "%s", headings[c]);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (strcmp(cell->experiment, name) == 0 && cell_is_timed(cell) &&
+            cell_verdict(cell) == VALID)
+            fill_row(results, cell, rows[count++]);
+    }
+    for (size_t r = 0; r < count; r++)
+        for (int c = 0; c < COLUMNS; c++)
+            if (columns_of(rows[r][c]) > widths[c])
+                widths[c] = columns_of(rows[r][c]);
+    for (size_t r = 0; r < count && count > 1; r++) {
+        put_row(stream, markdown, rows[r], widths);
+        if (r == 0 && markdown)
+            fputs("|---|---:|---:|---:|---:|---:|---:|---:|---|\n", stream);
+    }
+    free(rows);
+    return 0;
+}
+
+static void put_verdicts(const struct findings *findings, const char *name, bool markdown,
+                         FILE *stream)
+{
+    const struct results *results = findings->results;
+    const char *bullet = markdown ? "- " : "  ";
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        enum verdict verdict = cell_verdict(cell);
+        if (strcmp(cell->experiment, name) != 0 || verdict == VALID)
+            continue;
+        size_t reasons = json_array_size(cell->reasons);
+        const char *first = json_string_value(json_array_get(cell->reasons, 0));
+        char more[64] = "", predicted[WIDTH];
+        if (reasons > 1)
+            snprintf(more, sizeof more, " (and %zu more in summary.json)", reasons - 1);
+        seconds_text(predicted, json_number_at(cell->plan, "predicted_s"));
+        if (verdict == INVALID)
+            fprintf(stream, "%sinvalid: %s: %s%s\n", bullet, cell->id, first ? first : "", more);
+        else if (verdict == PREDICTED)
+            fprintf(stream, "%snot measured: %s would take about %s, too long for this profile\n",
+                    bullet, cell->id, predicted);
+        else
+            fprintf(stream, "%snot measured: %s: the run ended before\n", bullet, cell->id);
+    }
+}
+
+static void put_pairs(const struct findings *findings, const char *name, bool markdown,
+                      FILE *stream)
+{
+    char sentence[512];
+    for (size_t i = 0; i < findings->pair_count; i++)
+        if (strcmp(findings->pairs[i].a->experiment, name) == 0)
+            fprintf(stream, "%s%s\n", markdown ? "- " : "  ",
+                    pair_sentence(&findings->pairs[i], findings->noise, sentence, sizeof sentence));
+}
+
+/* Where client and server really ran, whatever was planned. */
+static const char *placement_words(const struct results *results, const struct cell *cell)
+{
+    const char *planned = json_string_at(cell->plan, "placement");
+    const char *given = json_string_at(results->metadata, "placement.apart");
+    if (json_is_null(json_object_get(cell->plan, "origin")))
+        return "real servers";
+    if (given && strcmp(given, "not pinned") == 0)
+        return "client and origin wherever the kernel put them";
+    if (given && strcmp(given, "shared") == 0)
+        return "client and origin on the only processor";
+    return strcmp(planned, "apart") == 0 ? "client on one processor, origin on another"
+                                         : "client on all processors";
+}
+
+/* The coverage that the intervals of this experiment have, where they agree on one. */
+static void put_coverage(const struct findings *findings, const char *name, FILE *stream)
+{
+    const struct results *results = findings->results;
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (strcmp(cell->experiment, name) != 0 || !cell_is_timed(cell) ||
+            cell_verdict(cell) != VALID)
+            continue;
+        struct spread spread = cell_spread(cell, compared_figure(cell));
+        fprintf(stream, "%s: median of %zu rounds and its exact interval (coverage %.1f %%); %s.\n",
+                compared_figure(cell) == WALL ? "time: process start to exit, by hyperfine"
+                                              : "time: from the gate to the last record",
+                spread.n, 100 * spread.coverage, placement_words(results, cell));
+        return;
+    }
+}
+
+static bool is_traced(const struct results *results, const char *name)
+{
+    for (size_t i = 0; i < results->cell_count; i++)
+        if (strcmp(results->cells[i].experiment, name) == 0)
+            return strcmp(results->cells[i].kind, "traced") == 0;
+    return false;
+}
+
+static int put_all(const struct findings *findings, bool markdown, FILE *stream)
+{
+    const struct results *results = findings->results;
+    size_t i;
+    json_t *experiment, *note;
+    int error = 0;
+    if (results->made < results->planned)
+        fprintf(stream, "%sIncomplete: %zu of %zu visits were made.%s\n\n", markdown ? "**" : "",
+                results->made, results->planned, markdown ? "**" : "");
+    for (i = 0; (experiment = json_array_get(findings->experiments, i)); i++) {
+        const char *name = json_string_at(experiment, "name");
+        fprintf(stream, "%s%s: %s\n\n", markdown ? "## " : "", name,
+                json_string_at(experiment, "question"));
+        fprintf(stream, "%s.\n\n", json_string_at(experiment, "setup"));
+        if (is_traced(results, name))
+            fputs("One traced run a lane, never timed: see the chart.\n", stream);
+        if (!error)
+            error = put_experiment(findings, name, markdown, stream);
+        fputc('\n', stream);
+        put_coverage(findings, name, stream);
+        if (markdown)
+            fputc('\n', stream);
+        put_verdicts(findings, name, markdown, stream);
+        if (markdown)
+            put_pairs(findings, name, markdown, stream);
+        fputc('\n', stream);
+    }
+    if (findings->noise.values > 0)
+        fprintf(stream,
+                "Noise floor: lanes that stand twice differ by up to %.1f %% (95th percentile of "
+                "%zu rounds).\n",
+                100 * (findings->noise.ratio - 1), findings->noise.values);
+    for (i = 0; (note = json_array_get(results->notes, i)); i++)
+        fprintf(stream, "%s\n", json_string_value(note));
+    return error;
+}
+
+/* A number for the ledger, or a dash. */
+static char *number_text(char *buffer, double value)
+{
+    if (isfinite(value))
+        snprintf(buffer, WIDTH, value == floor(value) ? "%.0f" : "%.1f", value);
+    else
+        snprintf(buffer, WIDTH, "–");
+    return buffer;
+}
+
+#define SEEN(buffer, cell, member) number_text(buffer, CELL_MOST(cell, member))
+
+/* What was planned and what was seen, a row a cell: the proof behind every figure above. */
+static void put_ledger(const struct results *results, FILE *stream)
+{
+    fputs(
+        "## Ledger\n\nIn flight: planned, seen by the records, seen by the origin (its peak, or in "
+        "brackets the mean where the delay is too short for the peak to be judged).\n\n"
+        "| cell | verdict | in flight | connections planned | seen | bytes | failed | bounded by "
+        "|\n|---|---|---:|---:|---:|---:|---:|---|\n",
+        stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        char planned[WIDTH], peak[WIDTH], origin[WIDTH], connections[WIDTH], seen[WIDTH];
+        char bytes[WIDTH], failed[WIDTH];
+        double count = json_number_at(cell->plan, "count");
+        double at_once = fmin(count, json_number_at(cell->plan, "concurrency"));
+        bool keep_alive = json_is_true(json_object_get(cell->plan, "keep_alive"));
+        if (strcmp(cell->kind, "ceiling") == 0)
+            continue;
+        if (cell_waits(cell))
+            SEEN(origin, cell, in_flight_peak);
+        else
+            number_text(origin, cell_mean_in_flight(cell));
+        fprintf(stream, "| %s | %s | %s, %s, %s%s%s | %s | %s | %s | %s | %s |\n", cell->id,
+                verdict_name(cell_verdict(cell)), number_text(planned, at_once),
+                SEEN(peak, cell, peak), cell_waits(cell) ? "" : "(", origin,
+                cell_waits(cell) ? "" : ")", number_text(connections, keep_alive ? at_once : count),
+                SEEN(seen, cell, connections), SEEN(bytes, cell, bytes), SEEN(failed, cell, failed),
+                cell_bound(cell));
+    }
+}
+
+int write_summary_md(const struct findings *findings)
+{
+    const struct results *results = findings->results;
+    struct output output = {.stream = NULL};
+    int error = output_open(&output, results, "summary.md");
+    if (error)
+        return error;
+    fprintf(output.stream, "# waitbench: %s profile, seed %.0f\n\n",
+            json_string_at(results->metadata, "profile") ?: "?",
+            json_number_at(results->metadata, "seed"));
+    fprintf(output.stream, "%s, Linux %s, libcurl %s; %s\n\n",
+            json_string_at(results->metadata, "machine.cpu") ?: "unknown processor",
+            json_string_at(results->metadata, "machine.kernel") ?: "?",
+            json_string_at(results->metadata, "versions.libcurl") ?: "?",
+            json_string_at(results->metadata, "started_at") ?: "");
+    error = put_all(findings, true, output.stream);
+    fputc('\n', output.stream);
+    put_ledger(results, output.stream);
+    int closed = output_close(&output);
+    return error ? error : closed;
+}
+
+void print_summary(const struct findings *findings, FILE *stream)
+{
+    put_all(findings, false, stream);
+}

@@ -58,6 +58,7 @@ static inline void coroutine_close(struct coroutine *co)
     assert(co->place != CO_RUNNING); /* it cannot close itself */
     if (co->inner != NULL)
         coroutine_close(co->inner);
+    co->inner = NULL; /* the clean-up may free it */
     co->place = co->place > 0 ? CO_CLOSING : CO_ENDED;
     bool stopped = co->step(co);
     assert(!stopped); /* clean-up is done in one go */

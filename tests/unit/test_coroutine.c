@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -338,6 +339,36 @@ static void test_what_it_delegates_to_is_closed_first(void **state)
     assert_string_equal(transcript, "opened opened inner outer ");
 }
 
+struct owner {
+    struct coroutine coroutine;
+    struct range *range; /* made and freed by itself */
+};
+
+static bool owner(struct coroutine *co)
+{
+    struct owner *self = (struct owner *)co;
+    CO_BEGIN(co);
+    self->range = malloc(sizeof *self->range);
+    assert_non_null(self->range);
+    *self->range = (struct range){{.step = range}, 0, 5};
+    CO_DELEGATE(co, &self->range->coroutine);
+    CO_FINALLY(co)
+    free(self->range);
+    say("freed");
+    CO_END(co);
+}
+
+static void test_one_closed_twice_does_not_touch_what_it_freed(void **state)
+{
+    (void)state;
+    struct owner one = {.coroutine = {.step = owner}};
+    assert_true(coroutine_resume(&one.coroutine, 0));
+    coroutine_close(&one.coroutine);
+    assert_null(one.coroutine.inner);
+    coroutine_close(&one.coroutine);
+    assert_string_equal(transcript, "freed ");
+}
+
 static void test_one_without_clean_up_can_be_closed(void **state)
 {
     (void)state;
@@ -353,6 +384,26 @@ static bool resumes_itself(struct coroutine *co)
 {
     CO_BEGIN(co);
     coroutine_resume(co, 0);
+    CO_END(co);
+}
+
+/* Delegates to one that delegates back: a cycle of two. */
+static struct coroutine *first_of_two;
+
+static bool delegates_back(struct coroutine *co)
+{
+    CO_BEGIN(co);
+    CO_DELEGATE(co, first_of_two);
+    CO_END(co);
+}
+
+static bool delegates_in_a_cycle(struct coroutine *co)
+{
+    static struct coroutine second;
+    CO_BEGIN(co);
+    first_of_two = co;
+    second = (struct coroutine){.step = delegates_back};
+    CO_DELEGATE(co, &second);
     CO_END(co);
 }
 
@@ -410,6 +461,7 @@ static void test_mistakes_end_in_an_assertion(void **state)
     (void)state;
     assert_int_equal(signal_of(languages), 0); /* no mistake */
     assert_int_equal(signal_of(resumes_itself), SIGABRT);
+    assert_int_equal(signal_of(delegates_in_a_cycle), SIGABRT);
     assert_int_equal(signal_of(closes_itself), SIGABRT);
     assert_int_equal(signal_of(yields_in_its_own_switch), SIGABRT);
     assert_int_equal(signal_of(yields_while_cleaning_up), SIGABRT);
@@ -434,6 +486,8 @@ int main(void)
         cmocka_unit_test_setup(test_one_that_has_not_begun_has_nothing_to_clean_up,
                                begin_transcript),
         cmocka_unit_test_setup(test_what_it_delegates_to_is_closed_first, begin_transcript),
+        cmocka_unit_test_setup(test_one_closed_twice_does_not_touch_what_it_freed,
+                               begin_transcript),
         cmocka_unit_test_setup(test_one_without_clean_up_can_be_closed, begin_transcript),
         cmocka_unit_test_setup(test_mistakes_end_in_an_assertion, begin_transcript),
     };

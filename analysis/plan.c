@@ -25,6 +25,7 @@ struct cost {
 static const struct cost costs[] = {
     {"sequential", 0.015, 0, 200e-6, 80e-6},    {"processes", 0.015, 2.2e-3, 250e-6, 80e-6},
     {"threads", 0.015, 0.15e-3, 200e-6, 70e-6}, {"async", 0.015, 0.03e-3, 150e-6, 45e-6},
+    {"hybrid", 0.02, 0.03e-3, 150e-6, 50e-6},   {"coroutines", 0.015, 0.03e-3, 150e-6, 45e-6},
     {"", 0.02, 2.2e-3, 250e-6, 80e-6}, /* any other */
 };
 

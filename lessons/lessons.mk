@@ -21,12 +21,14 @@ LESSONS += overlapping-waits
 LESSONS += processes-from-async
 LESSONS += queue-or-future
 LESSONS += race
+LESSONS += stackless-coroutines
 LESSONS += switch-cost
 LESSONS += thread-state-leak
 LESSONS += time-slicing
 LESSONS += what-bounds-it
 
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
+stackless-coroutines_also := lessons/stackless-coroutines/delegation.c
 
 LESSONS := $(sort $(LESSONS))
 

@@ -109,7 +109,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check test lint format bench profile peers doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check test lint format bench report profile peers doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -129,6 +129,9 @@ bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/b
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/bench
+report: ## one page of a result: make report DIR=results/… (DIR: by default the newest)
+	@scripts/deps bench
+	@scripts/report $(or $(DIR),$(lastword $(sort $(filter-out results/sample/,$(dir $(wildcard results/*/summary.json))))),results/sample)
 profile: ## count instructions and system calls a fetch (into docs/profile.md)
 	@scripts/deps build profile
 	+@$(MAKE) --no-print-directory all

@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# scripts/report: one page of a result. What a browser makes of it is seen in tests/browser.
+# bats file_tags=plain
+
+setup() {
+    load lib
+    command -v jq >/dev/null || skip "jq is not installed"
+    export LESSONS=$BATS_TEST_TMPDIR/none.html
+    RESULT=$BATS_TEST_TMPDIR/result
+    mkdir "$RESULT"
+    cp -r "$ROOT/results/sample/." "$RESULT"
+}
+
+# Usage: edit FILE FILTER: the result's file through that jq filter.
+edit() {
+    jq "$2" "$RESULT/$1" >"$RESULT/$1.new"
+    mv "$RESULT/$1.new" "$RESULT/$1"
+}
+
+page_says() {
+    grep -qF -- "$1" "$RESULT/report.html" || {
+        echo "'$1' does not stand in the page"
+        return 1
+    }
+}
+
+# The first sentence of the page, without its tags.
+lead() {
+    sed -n 's/.*<p class="lead">\(.*\)<\/p>.*/\1/p' "$RESULT/report.html" | sed 's/<[^>]*>//g'
+}
+
+@test "report: one file, which names no other but by anchors" {
+    "$ROOT/scripts/report" "$RESULT"
+    run ! grep -oE '(src|href|srcset)="[^#d"][^"]*"' "$RESULT/report.html"
+    # The sources of the models, which it shows, speak of URLs; its style and scripts do not.
+    run ! grep -qE 'url\(|@import|fetch\(|XMLHttpRequest' <(sed '/<section id="models"/,/<\/section>/d' "$RESULT/report.html")
+    [ ! -e "$RESULT/report.html.part" ]
+    page_says "default-src 'none'"
+}
+
+@test "report: the answer is the verdicts', turned where they are" {
+    rm -r "$RESULT/charts"
+    "$ROOT/scripts/report" "$RESULT"
+    lead
+    [[ $(lead) == "async and threads: no difference in time seen above 31.1 %."* ]]
+    [[ $(lead) == *"As long as async: processes 1.38× (1.31 to 1.46) and sequential 45.6× (45.1 to 46.4)." ]]
+
+    edit summary.json '.pairs |= map(.verdict = "no difference seen")'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "No difference in time seen above 31.1 % between async, threads, processes and sequential." ]]
+
+    edit summary.json '.pairs |= map(.verdict = "too few rounds to decide")'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "Too few rounds to decide between async, threads, processes and sequential." ]]
+
+    edit summary.json '.cells |= map(.verdict = "invalid" | .reasons = ["round 1 (visit 0001): doctored"])'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "No"*"nothing to compare"* || $(lead) == *"Nothing was timed"* || $(lead) == *"nothing to compare"* ]]
+    page_says '73 of 73 cells are invalid'
+    page_says 'doctored'
+}
+
+@test "report: what a result says is never markup" {
+    rm -r "$RESULT/charts"
+    edit metadata.json '.urls = "\"><img src=x onerror=alert(1)>.txt" | .machine.cpu = "<script>alert(2)</script>"'
+    edit summary.json '(.. | strings | select(. == "threads")) |= "threads<b onclick=alert(3)>"
+        | .notes += ["</section><script>alert(4)</script>"]
+        | .cells[0].verdict = "invalid" | .cells[0].reasons = ["</td><script>alert(5)</script>"]'
+    sed -i 's/^threads,/threads<\/script><script>alert(6)<\/script>,/' "$RESULT"/data/*.csv
+    "$ROOT/scripts/report" "$RESULT"
+    run ! grep -E '<script>alert|<img src=x|<b onclick' "$RESULT/report.html"
+    page_says '&lt;script&gt;alert(2)'
+    page_says '&lt;/section&gt;&lt;script&gt;alert(4)'
+    page_says 'threads\u003c/script\u003e'
+}
+
+@test "report: what a folder lacks is left out, and what it must have is asked for" {
+    rm -r "$RESULT/charts" "$RESULT/data"
+    "$ROOT/scripts/report" "$RESULT"
+    page_says 'id="answer"'
+    run ! grep -q 'id="replay"' "$RESULT/report.html"
+    rm "$RESULT/metadata.json" "$RESULT/report.html"
+    run "$ROOT/scripts/report" "$RESULT"
+    [ "$status" -eq 2 ]
+    [[ $output == *"metadata.json is missing"* ]]
+    echo '{"schema": "other/1"}' >"$RESULT/metadata.json"
+    run "$ROOT/scripts/report" "$RESULT"
+    [ "$status" -eq 2 ]
+    [[ $output == *"schema 'other/1', where 'waitbench-metadata/1' is wanted"* ]]
+    echo '{' >"$RESULT/metadata.json"
+    run "$ROOT/scripts/report" "$RESULT"
+    [ "$status" -eq 2 ]
+    run "$ROOT/scripts/report" "$RESULT/nowhere"
+    [ "$status" -eq 2 ]
+    run "$ROOT/scripts/report"
+    [ "$status" -eq 2 ]
+    [ ! -e "$RESULT/report.html" ]
+}
+
+@test "report: lines and branches are counted by the rule that the page states" {
+    "$ROOT/scripts/report" "$RESULT"
+    # By hand: lines that hold more than blanks and comment; if, for, while, case, ?, && and ||.
+    cat >"$BATS_TEST_TMPDIR/sample.c" <<'END'
+/* if (this) counts, it is wrong:
+   while (so && too) */
+
+int f(int a) // for nothing
+{
+    const char *s = "if (a || b) // ?";
+    char c = '?';
+    for (int i = 0; i < a && a; i++)
+        if (i) c = a ? 'x' : '"';
+    switch (a) { case 1: return 0; default: return c || s; }
+}
+END
+    # shellcheck source=/dev/null
+    run bash -c "source <(sed '/^main /d' '$ROOT/scripts/report'); count_code '$BATS_TEST_TMPDIR/sample.c'"
+    [ "$output" = "8 6" ]
+    page_says 'sequential/sequential.c, '
+}
+
+@test "report: links the lessons' page where there is one" {
+    rm -r "$RESULT/charts" "$RESULT/data"
+    mkdir "$BATS_TEST_TMPDIR/lessons"
+    echo x >"$BATS_TEST_TMPDIR/lessons/lessons.html"
+    LESSONS=$BATS_TEST_TMPDIR/lessons/lessons.html "$ROOT/scripts/report" "$RESULT"
+    page_says 'href="../lessons/lessons.html"'
+    "$ROOT/scripts/report" "$RESULT"
+    run ! grep -q 'lessons.html' "$RESULT/report.html"
+}

@@ -8,7 +8,7 @@
  *
  * Sampling costs processor time, and smaps_rollup walks the page tables of who is
  * read. So nothing is timed under the meter; what it used itself is part of the
- * result, and it keeps still nine times as long as the last sample took.
+ * result, and it keeps still nine times as long as the last sample computed.
  */
 #include <argp.h>
 #include <errno.h>
@@ -31,7 +31,7 @@
 
 const char *argp_program_version = "waitbench " WAITBENCH_VERSION;
 
-/* A sample's own time, so many times, passes before the next: a tenth at most is ours. */
+/* A sample's own processor time, so many times, passes before the next: a tenth at most is ours. */
 static const double STILL = 9;
 
 struct request {
@@ -63,11 +63,16 @@ struct meter {
     double cost_s; /* the meter's own processor time */
 };
 
-static double now(void)
+static double clock_s(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with this clock */
+    clock_gettime(clock, &t); /* cannot fail with the clocks used here */
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
 }
 
 static double seconds(struct timeval t)
@@ -89,13 +94,14 @@ static void raise_peak(struct peak *peak, uint64_t value, double at_s)
         *peak = (struct peak){value, at_s};
 }
 
-/* Takes one sample; returns 0 or -errno. *cost_s becomes how long it took. */
+/* Takes one sample; returns 0 or -errno. *cost_s becomes the processor time that it took: while
+ * a busy machine lets the meter wait, the meter costs nobody anything. */
 static int take(struct meter *meter, double *cost_s)
 {
     struct tree_sample sample;
-    double start = now(), at_s = start - meter->began;
+    double start = now(), at_s = start - meter->began, used = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     int error = tree_take(&sample, &meter->pids);
-    *cost_s = now() - start;
+    *cost_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - used;
     if (error || sample.processes == 0)
         return error;
     raise_peak(&meter->virtual_kib, sample.virtual_kib, at_s);
@@ -342,8 +348,8 @@ static void tell(const struct meter *meter)
 static const struct argp_option options[] = {
     {"json", 'j', "FILE", 0, "the result, schema waitbench-meter/1; - is standard output", 0},
     {"interval", 'i', "DURATION", 0,
-     "time between samples, 1ms or more (default 10ms); never less than nine times what a "
-     "sample takes",
+     "time between samples, 1ms or more (default 10ms); never less than nine times the "
+     "processor time that a sample takes",
      0},
     {"quiet", 'q', 0, 0, "print nothing on standard error", 0},
     {0}};

@@ -7,6 +7,10 @@ setup() {
     load lib
 }
 
+teardown() {
+    origin_stop
+}
+
 @test "where io_uring is refused, the run ends with 3 and one line that says so" {
     command -v strace >/dev/null || skip "no strace"
     strace -o /dev/null true 2>/dev/null || skip "processes may not be traced here"
@@ -28,7 +32,6 @@ setup() {
     origin_start
     run strace -o "$BATS_TEST_TMPDIR/calls" -e inject=epoll_pwait2:error=ENOSYS \
         "$BUILD/async" -q -n 20 -u "$ORIGIN/item/{}?delay=20ms"
-    origin_stop
     [ "$status" -eq 0 ]
     [ "$(grep -c epoll_pwait2 "$BATS_TEST_TMPDIR/calls")" -eq 1 ] # asked once, not each turn
     grep -q 'epoll_wait(' "$BATS_TEST_TMPDIR/calls"

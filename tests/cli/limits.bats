@@ -31,7 +31,7 @@ advised() {
 @test "select's 1,024 is a limit that is said, and the advised concurrency runs" {
     (($(ulimit -Hn) >= 3000)) || skip "3,000 descriptors cannot be had here"
     origin_start
-    url="$ORIGIN/item/{}?size=10B&delay=100ms"
+    url="$ORIGIN/item/{}?size=10B&delay=1s"
     run --separate-stderr "$BUILD/async" --backend=select --concurrency=2000 --count=2000 --url-pattern="$url"
     echo "$stderr"
     [ "$status" -eq 3 ]

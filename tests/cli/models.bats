@@ -162,7 +162,7 @@ nobody_connected() {
     for model in "${MODELS[@]}"; do
         [ "$model" != sequential ] || continue
         curl -sS --fail -X POST "$ORIGIN/stats/reset"
-        run_json "$model" --concurrency=20 --url-pattern="$ORIGIN/item/{}?size=1B&delay=500ms" --count=40
+        run_json "$model" --concurrency=20 --url-pattern="$ORIGIN/item/{}?size=1B&delay=1s" --count=40
         [ "$status" -eq 0 ]
         [ "$(origin_stat .in_flight_peak)" -eq 20 ]
         [ "$(origin_stat .open_peak)" -eq 20 ]

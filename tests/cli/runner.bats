@@ -285,3 +285,12 @@ in_house() {
     [ "$status" -eq 1 ]
     [ "$(total)" = "2 passed, 1 failed" ]
 }
+
+@test "every file that starts an origin stops it in its teardown, also when a test fails" {
+    local file
+    for file in "$ROOT"/tests/cli/*.bats; do
+        grep -q '^ *origin_start' "$file" || continue
+        echo "${file##*/}"
+        sed -n '/^teardown() {/,/^}/p' "$file" | grep -q origin_stop
+    done
+}

@@ -37,7 +37,7 @@ say       = $(if $(V),,echo "  $(1)";)
 
 MODELS     := sequential processes threads async hybrid coroutines
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
-              common/statistics.c common/units.c
+              common/rate.c common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
               common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
               common/driver/stop.c common/driver/environment.c
@@ -71,8 +71,9 @@ test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := analysis/results.c $(ledger) analysis/evidence.c analysis/experiment.c \
                    common/statistics.c common/units.c
 # What all models are built on:
-UNIT     += workload run digest loop resolve transfer summary outputs
+UNIT     += workload rate run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c
+test_rate       := common/rate.c common/workload.c common/units.c
 test_run        := common/run.c common/workload.c
 test_digest     := common/digest.c
 test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c \

@@ -35,14 +35,6 @@ enum {
     ASSUMED_FETCH_MS = 100 /* of a server that nobody has met */
 };
 
-uint64_t splitmix64(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 uint64_t random_below(uint64_t *state, uint64_t bound)
 {
     /* The first 2⁶⁴ mod bound numbers would make low results likelier. */

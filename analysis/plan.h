@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "analysis/experiment.h"
+#include "common/random.h"
 
 struct plan_request {
     const char *profile; /* quick, talk, full */
@@ -39,9 +40,6 @@ int plan_make(const struct plan_request *request, json_t **plan, struct problem 
 
 /* What a run costs beside its visits: start, checks, tables and charts, in seconds. */
 double plan_fixed_s(const struct plan_request *request);
-
-/* The next number of a SplitMix64 sequence whose state is *state. */
-uint64_t splitmix64(uint64_t *state);
 
 /* A number from 0 to bound - 1, each as likely as any other; bound is not 0. */
 uint64_t random_below(uint64_t *state, uint64_t bound);

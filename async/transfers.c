@@ -27,7 +27,7 @@ struct slot {
     struct transfers *all;
     struct shard *shard;
     struct transfer *transfer;
-    struct loop_timer again; /* set while it backs off before a retry */
+    struct loop_timer later; /* set until its next attempt is due */
     uint32_t lane;
     bool performing; /* in its shard's multi handle */
 };
@@ -60,6 +60,7 @@ struct transfers {
 static bool perform(struct slot *slot)
 {
     uint64_t never;
+    transfer_attempt(slot->transfer);
     slot->performing =
         curl_multi_add_handle(slot->shard->multi,
                               transfer_easy(slot->transfer)) == CURLM_OK;
@@ -68,12 +69,20 @@ static bool perform(struct slot *slot)
     return slot->performing;
 }
 
-static void try_again(void *data)
+static void try_it(void *data)
 {
     struct slot *slot = data;
-    transfer_again(slot->transfer);
     if (!perform(slot))
         slot->all->done(slot->all->data, slot->lane);
+}
+
+/* False: there is no memory to wait with. */
+static bool try_later(struct slot *slot, uint64_t due_ns)
+{
+    uint64_t now_ns = run_now(&slot->all->run);
+    uint64_t wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    return loop_timer_set(slot->all->loop, &slot->later,
+                          loop_now() + wait_ns) == 0;
 }
 
 static void attempt_ended(struct slot *slot, CURLcode code)
@@ -86,9 +95,8 @@ static void attempt_ended(struct slot *slot, CURLcode code)
         all->done(all->data, slot->lane);
         return;
     }
-    uint64_t wait_ns = again_ns - run_now(&all->run);
-    if (loop_timer_set(all->loop, &slot->again, loop_now() + wait_ns) < 0)
-        try_again(slot); /* no memory to wait with */
+    if (!try_later(slot, again_ns))
+        try_it(slot);
 }
 
 static void collect(struct shard *shard)
@@ -219,14 +227,14 @@ static void on_stop(void *data, int fd, unsigned events)
     loop_watch(all->loop, fd, 0, NULL, NULL); /* it stays readable */
     for (uint32_t i = 0; i < all->run.lanes; i++) {
         struct slot *slot = &all->slots[i];
-        bool backing_off = slot->again.place != 0;
-        if (!slot->performing && !backing_off)
+        bool waiting = slot->later.place != 0;
+        if (!slot->performing && !waiting)
             continue;
         if (slot->performing)
             curl_multi_remove_handle(slot->shard->multi,
                                      transfer_easy(slot->transfer));
         slot->performing = false;
-        loop_timer_cancel(all->loop, &slot->again);
+        loop_timer_cancel(all->loop, &slot->later);
         transfer_interrupt(slot->transfer);
         all->done(all->data, slot->lane);
     }
@@ -292,7 +300,7 @@ static int open_slot(struct transfers *all, uint32_t number)
     *slot = (struct slot){.all = all,
                           .shard = shard,
                           .lane = all->run.first_lane + number};
-    slot->again = (struct loop_timer){.fire = try_again, .data = slot};
+    slot->later = (struct loop_timer){.fire = try_it, .data = slot};
     slot->transfer = transfer_open_easy(&all->run, slot->lane, shard->names);
     if (slot->transfer == NULL)
         return -ENOMEM;
@@ -351,6 +359,9 @@ bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
         all->computing_since = run_now(&all->run);
     if (!transfer_begin(slot->transfer, index))
         return false;
+    uint64_t due_ns = workload_due(all->run.workload, index);
+    if (due_ns > run_now(&all->run) && try_later(slot, due_ns))
+        return true;
     return perform(slot);
 }
 

@@ -441,9 +441,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *data_of)
 
 /* ---- One attempt ------------------------------------------------------------------------ */
 
-void transfer_again(struct transfer *transfer)
+void transfer_attempt(struct transfer *transfer)
 {
     transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
+    /* In an open loop a lane draws before its URL is due: under way it is from now on. */
+    if (transfer->attempts == 0 && transfer->run.workload->due != NULL)
+        transfer->record->taken_ns = run_now(&transfer->run);
     transfer->in_pieces = transfer->too_large = transfer->not_saved = false;
     transfer->error[0] = '\0';
     transfer->record->status = 0;
@@ -469,8 +472,8 @@ bool transfer_begin(struct transfer *transfer, uint64_t index)
     transfer->index = index;
     transfer->record = run_record(&transfer->run, index);
     transfer->attempts = 0;
+    transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
     if (!tell_names(transfer, url)) {
-        transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
         finish(transfer, NOT_RESOLVED);
         return false;
     }
@@ -478,7 +481,6 @@ bool transfer_begin(struct transfer *transfer, uint64_t index)
         finish(transfer, WORKER_LOST); /* no memory for a copy of the URL */
         return false;
     }
-    transfer_again(transfer);
     return true;
 }
 
@@ -640,30 +642,31 @@ static bool perform(struct transfer *transfer, CURLcode *code)
 }
 
 /* Sleeps until `due_ns`, or until the run is stopped: then false. */
-static bool back_off(const struct run *run, uint64_t due_ns)
+static bool sleep_until(const struct run *run, uint64_t due_ns)
 {
     struct pollfd stop = {.fd = run_stop_fd(run), .events = POLLIN};
-    for (uint64_t now = run_now(run); now < due_ns && !run_stopping(run); now = run_now(run))
-        poll(&stop, 1, (int)((due_ns - now + 999999) / 1000000));
+    for (uint64_t now = run_now(run); now < due_ns && !run_stopping(run); now = run_now(run)) {
+        struct timespec left = {.tv_sec = (time_t)((due_ns - now) / 1000000000),
+                                .tv_nsec = (long)((due_ns - now) % 1000000000)};
+        ppoll(&stop, 1, &left, NULL);
+    }
     return !run_stopping(run);
 }
 
 void transfer_fetch(struct transfer *transfer, uint64_t index)
 {
-    uint64_t again_ns = 0;
+    uint64_t due_ns = workload_due(transfer->run.workload, index);
     CURLcode code = CURLE_OK;
     if (run_tracing(&transfer->run) && transfer->computing_since == 0)
         transfer->computing_since = run_now(&transfer->run);
     if (!transfer_begin(transfer, index))
         return;
-    for (;;) {
+    while (sleep_until(&transfer->run, due_ns)) {
+        transfer_attempt(transfer);
         if (!perform(transfer, &code))
             break;
-        if (transfer_end(transfer, (int)code, &again_ns))
+        if (transfer_end(transfer, (int)code, &due_ns))
             return;
-        if (!back_off(&transfer->run, again_ns))
-            break;
-        transfer_again(transfer);
     }
     transfer_interrupt(transfer);
 }

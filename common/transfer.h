@@ -26,7 +26,7 @@ struct transfer *transfer_open(const struct run *, uint32_t lane);
 
 /*
  * Fetches the URL at `index`, which the lane has taken, and returns when its
- * record is final: attempts, back-off and all. Ends within moments as
+ * record is final: the wait until it is due, attempts, back-off and all. Ends within moments as
  * INTERRUPTED when the run is stopped.
  */
 void transfer_fetch(struct transfer *, uint64_t index);
@@ -69,17 +69,19 @@ struct transfer *transfer_open_easy(const struct run *, uint32_t lane, struct tr
 void *transfer_easy(struct transfer *);
 
 /*
- * Readies the easy handle for the first attempt at `index`. False: there is
- * nothing to attempt and the record is final (its host has no address).
+ * Readies the easy handle for `index`. False: there is nothing to attempt and
+ * the record is final (its host has no address).
  */
 bool transfer_begin(struct transfer *, uint64_t index);
 
+/* Each attempt begins with it: the first when the URL is due, at once without a rate. */
+void transfer_attempt(struct transfer *);
+
 /*
  * Takes an attempt's end; `code` is its CURLcode. True: the record is final.
- * False: it is to be tried again (transfer_again) at *again_ns, in run_now's time.
+ * False: it is to be tried again (transfer_attempt) at *again_ns, in run_now's time.
  */
 bool transfer_end(struct transfer *, int code, uint64_t *again_ns);
-void transfer_again(struct transfer *);
 
 /* The run is stopping: the record is final, INTERRUPTED. The easy handle must
  * not be in a multi handle any more. */

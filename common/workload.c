@@ -517,6 +517,9 @@ void workload_free(struct workload *workload)
         munmap(workload->text, workload->text_bytes);
         munmap(workload->places, workload->places_bytes);
     }
+    if (workload->due != NULL)
+        munmap(workload->due, workload->count * sizeof *workload->due);
     workload->text = NULL;
     workload->places = NULL;
+    workload->due = NULL;
 }

@@ -32,6 +32,15 @@ enum resolve {
     RESOLVE_EACH, /* by each new connection */
 };
 
+/* --rate: how many URLs fall due a second, and how they come. See rate.h. */
+enum arrivals { EVEN, POISSON, BURST };
+
+struct rate {
+    double per_second; /* 0: none, a closed loop */
+    enum arrivals arrivals;
+    uint64_t burst; /* of BURST: how many fall due at one time; else 1 */
+};
+
 struct hosts;
 
 struct workload {
@@ -57,6 +66,8 @@ struct workload {
     const char *save;    /* folder for the bodies, or NULL; not owned */
     uint64_t max_body;   /* a longer body is TOO_LARGE; bytes */
     uint32_t cpu_passes; /* hash passes over 4 KiB for each response */
+    struct rate rate;
+    uint64_t *due;       /* when each URL falls due, in run_now's time; mapped; NULL: no rate */
     struct hosts *hosts; /* names looked up before the gate, or NULL; see resolve.h */
 };
 
@@ -103,6 +114,12 @@ size_t workload_url_room(const struct workload *);
 static inline uint64_t workload_number(const struct workload *workload, uint64_t index)
 {
     return workload->first + index + 1;
+}
+
+/* When the URL at `index` falls due, in nanoseconds since the gate; 0 without a rate. */
+static inline uint64_t workload_due(const struct workload *workload, uint64_t index)
+{
+    return workload->due != NULL ? workload->due[index] : 0;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/driver/exit.h"
+#include "common/rate.h"
 #include "common/transfer.h"
 #include "common/units.h"
 
@@ -19,6 +20,7 @@ enum {
     RESOLVE,
     DISPATCH,
     CPU_WORK,
+    RATE,
     JSON,
     RECORDS,
     TRACE,
@@ -49,6 +51,10 @@ static const struct argp_option table[] = {
      "Look names up once a host, before the clock starts (default), or for each new connection", 0},
     {"dispatch", DISPATCH, "counter|static", 0,
      "Lanes draw from a shared counter (default), or lane k gets k, k+C, k+2C, …", 0},
+    {"rate", RATE, "R[,poisson|burst=K]", 0,
+     "R URLs fall due a second, evenly, at random or K at a time, however long answers take; "
+     "latency counts from then (default: the next when one is done)",
+     0},
     {"cpu-work", CPU_WORK, "PASSES", 0,
      "Work on each response: so many hash passes over 4 KiB (default 0)", 0},
     {"max-body", MAX_BODY, "SIZE", 0, "A longer body is a failure (default 1GiB)", 0},
@@ -213,6 +219,13 @@ static error_t parse_fetching(int key, char *value, struct argp_state *state)
     case CPU_WORK:
         workload->cpu_passes = (uint32_t)count_of(state, "cpu-work", value, 0, 1000000000);
         return 0;
+    case RATE:
+        if (rate_parse(&workload->rate, value) < 0)
+            argp_error(state,
+                       "--rate=%s: not URLs a second from 0.001 to 10000000, and ,poisson or "
+                       ",burst=K with K from 1 to 1000000, such as 500 or 500,poisson",
+                       value);
+        return 0;
     case MAX_BODY:
         if (parse_size(value, &workload->max_body) < 0)
             argp_error(state, "--max-body=%s: not a size, such as 64MiB", value);
@@ -299,6 +312,8 @@ void options_load(struct options *options)
         result = workload_list(workload, options->urls, options->url_count, options->count, &error);
     if (result == 0 && options->slice_m > 0)
         result = workload_slice(workload, options->slice_k, options->slice_m, &error);
+    if (result == 0)
+        result = rate_plan(workload, &error);
     if (result < 0)
         errx(EXIT_USAGE, "%s", error.message);
 }

@@ -67,16 +67,22 @@ void output_abandon(struct output *output)
 
 void records_write(const struct run *run, FILE *out)
 {
-    fputs("index,outcome,status,attempts,lane,taken_ns,first_byte_ns,end_ns,body_bytes,body_hash\n",
-          out);
+    bool open = run->workload->due != NULL;
+    fprintf(out,
+            "index,outcome,status,attempts,lane,taken_ns,first_byte_ns,end_ns,body_bytes,"
+            "body_hash%s\n",
+            open ? ",due_ns" : "");
     for (uint64_t i = 0; i < run->workload->count; i++) {
         const struct record *record = run_record(run, i);
         fprintf(out,
                 "%" PRIu64 ",%s,%u,%u,%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-                ",%016" PRIx64 "\n",
+                ",%016" PRIx64,
                 workload_number(run->workload, i), outcome_name(record->outcome), record->status,
                 record->attempts, record->lane, record->taken_ns, record->first_byte_ns,
                 record->end_ns, record->body_bytes, record->body_hash);
+        if (open)
+            fprintf(out, ",%" PRIu64, workload_due(run->workload, i));
+        fputc('\n', out);
     }
 }
 

@@ -37,7 +37,8 @@ static struct figure percentile_ms(const uint64_t *sorted, size_t count, double 
     return (struct figure){known, (double)ns / 1e6};
 }
 
-/* The latencies of the fetched ones, from the draw to the end. */
+/* The latencies of the fetched ones, to the end from the draw, or with a rate from when it was due.
+ */
 static void take_latencies(struct summary *summary, uint64_t *latencies, uint64_t *scratch)
 {
     size_t count = 0;
@@ -47,7 +48,9 @@ static void take_latencies(struct summary *summary, uint64_t *latencies, uint64_
         const struct record *record = run_record(summary->run, i);
         if (record->outcome != FETCHED)
             continue;
-        uint64_t latency = record->end_ns - record->taken_ns;
+        bool open = summary->run->workload->due != NULL;
+        uint64_t from = open ? workload_due(summary->run->workload, i) : record->taken_ns;
+        uint64_t latency = record->end_ns - from;
         latencies[count++] = latency;
         sum += (double)latency;
         if (record->end_ns < first)
@@ -180,7 +183,8 @@ void summary_print(const struct summary *summary, FILE *out)
                 scaled_bytes(rate, (double)summary->bytes / span));
     fputc('\n', out);
     if (fetched > 0) {
-        print_figure(out, "  latency     mean", summary->mean_ms);
+        print_figure(out, workload->due ? "  since due   mean" : "  latency     mean",
+                     summary->mean_ms);
         print_figure(out, ", p50", summary->p50_ms);
         print_figure(out, ", p99", summary->p99_ms);
         print_figure(out, ", max", summary->max_ms);

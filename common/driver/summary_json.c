@@ -6,6 +6,7 @@
 
 #include "common/driver/environment.h"
 #include "common/driver/summary.h"
+#include "common/rate.h"
 #include "common/transfer.h"
 
 static json_t *known(struct figure figure)
@@ -58,17 +59,28 @@ static json_t *time_json(const struct summary *summary)
                      "system_s", summary->system_s);
 }
 
+/* Of the open loop; null in a closed one. */
+static json_t *rate_json(const struct rate *rate)
+{
+    if (rate->per_second <= 0)
+        return json_null();
+    return json_pack("{s:f, s:s, s:o, s:o}", "per_s", rate->per_second, "arrivals",
+                     arrivals_name(rate->arrivals), "burst",
+                     rate->arrivals == BURST ? integer(rate->burst) : json_null(), "seed",
+                     rate->arrivals == POISSON ? integer(RATE_SEED) : json_null());
+}
+
 static json_t *workload_json(const struct run *run)
 {
     const struct workload *workload = run->workload;
-    return json_pack("{s:o, s:o, s:s, s:f, s:i, s:b, s:s, s:i, s:o, s:o}", "urls",
+    return json_pack("{s:o, s:o, s:s, s:f, s:i, s:b, s:s, s:i, s:o, s:o, s:o}", "urls",
                      integer(workload->count), "concurrency", integer(run->lanes), "dispatch",
                      workload->dispatch == DISPATCH_COUNTER ? "counter" : "static", "timeout_ms",
                      (double)workload->timeout_ns / 1e6, "retries", (int)workload->retries,
                      "keep_alive", (int)workload->keep_alive, "resolve",
                      workload->resolve == RESOLVE_ONCE ? "once" : "each", "cpu_work_passes",
                      (int)workload->cpu_passes, "first", integer(workload->first + 1), "whole",
-                     integer(workload->whole));
+                     integer(workload->whole), "rate", rate_json(&workload->rate));
 }
 
 static json_t *fetches_json(const struct summary *summary)

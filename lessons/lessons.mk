@@ -6,6 +6,7 @@ LESSONS += accept-policy
 LESSONS += await-race
 LESSONS += blocked-loop
 LESSONS += concurrency-limit
+LESSONS += cooperative-scheduler
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += event-loop
@@ -27,6 +28,7 @@ LESSONS += thread-state-leak
 LESSONS += time-slicing
 LESSONS += what-bounds-it
 
+cooperative-scheduler_also := lessons/cooperative-scheduler/odd-tasks.c
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 stackless-coroutines_also := lessons/stackless-coroutines/delegation.c
 

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# cooperative-scheduler: the orders as they stand on the slide, put together from the events in the table.
+
+setup() {
+    load lesson
+    lesson_use cooperative-scheduler
+    cat >figures <<'END'
+        5 steps: in the order that must be = 1
+        8 steps: in the order that must be = 1
+        8 steps without kill: in the order that must be = 1
+        8 steps: steps of task 1 = 5
+        8 steps without kill: steps of task 1 = 8
+        odd tasks = 6
+        odd tasks: answered as defined = 6
+END
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+play() {
+    "$LESSON" --quick --turns=2000 --csv=csv --json=json "$@" >/dev/null
+}
+
+# All that was said in the scenario $1.
+order() {
+    awk -F, -v scenario="$1" '$1 == scenario && $4 != "trap" {
+        printf "%s%s%s%s", sep, $3, $4 == "step" ? ":" : " ", $5; sep = ", "}' csv
+}
+
+FIVE_STEPS='1 greets, 1:0, 2 greets, 1:1, 2:0, 1:2, 3 greets, 3:0, 2:1, 1:3, 3:1, 2:2, 1:4, 3:2, 1 ended, 3:3, 2 ended, 3:4, 3 ended'
+EIGHT_STEPS='1 greets, 1:0, 2 greets, 1:1, 2:0, 1:2, 3 greets, 3:0, 2:1, 1:3, 3:1, 2:2, 1:4, 3:2, 1 ended, 3:3, 2 ended, 3:4, 3:5, 3:6, 3:7, 3 ended'
+
+@test "foo takes five steps: the order is exact" {
+    play
+    [ "$(order '5 steps')" = "$FIVE_STEPS" ]
+}
+
+# What must hold where KillTask works, and not where it is empty.
+kill_is_seen() {
+    [ "$(order '8 steps')" = "$EIGHT_STEPS" ]
+}
+
+@test "foo takes eight steps: the order is exact, and KillTask is what makes it so" {
+    play
+    kill_is_seen
+    play --kill=0
+    run ! kill_is_seen
+    [ "$(jq -r .verdict json)" = "does not hold here" ]
+    # Then task 1 takes all of its eight steps; and five steps cannot tell.
+    [ "$(awk -F, '$1 == "8 steps" && $3 == 1 && $4 == "step"' csv | wc -l)" -eq 8 ]
+    [ "$(order '5 steps')" = "$FIVE_STEPS" ]
+}
+
+# bats test_tags=plain
+@test "with KillTask emptied in the source, the same test fails" {
+    mkdir -p src/lessons/cooperative-scheduler
+    cp "$ROOT"/lessons/cooperative-scheduler/*.[ch] src/lessons/cooperative-scheduler/
+    sed -i 's/^    coroutine_close(&task->coroutine);$//; s/^    task->killed = true;$//' \
+        src/lessons/cooperative-scheduler/cooperative-scheduler.c
+    run ! cmp -s src/lessons/cooperative-scheduler/cooperative-scheduler.c \
+        "$ROOT/lessons/cooperative-scheduler/cooperative-scheduler.c"
+    "${CC:-cc}" -O1 -std=gnu17 -D_GNU_SOURCE '-DWAITBENCH_VERSION="0"' '-DWAITBENCH_CFLAGS="-O1"' -Isrc -I"$ROOT" \
+        -pthread -o emptied src/lessons/cooperative-scheduler/*.c "$ROOT"/lessons/lesson*.c \
+        "$ROOT/common/statistics.c" -lm
+    LESSON=$PWD/emptied play
+    run ! kill_is_seen
+    [ "$(jq -r .verdict json)" = "does not hold here" ]
+}
+
+@test "a kill of one that is gone misses, a kill of itself does not" {
+    play
+    [ "$(order 'who is gone')" = "2 ended, 1 kill 2=0, 1 kill 99=0, 1 ended" ]
+    [ "$(order itself)" = "1 kills itself, 1 cleans up, 1 ended" ]
+}
+
+@test "an id comes again after all others had their turn, and a late kill meets its new owner" {
+    play
+    # Of four ids task 1 has one; 2 ended before 3 and 4 were given, then it is given again.
+    [ "$(awk -F, '$1 == "an id again" && $5 ~ /^after/ {print $5}' csv | tr '\n' ' ')" = "after 3=3 after 4=4 after 2=2 " ]
+    [ "$(awk -F, '$1 == "an id again" && $3 == 2 && $4 != "trap" {print $5}' csv | tr '\n' ' ')" = "ended ended " ]
+    [[ "$(order 'an id again')" == *"2 ended, 1 kill 2=1, 1 ended, "* ]]
+    # Those that nobody killed took all their steps.
+    for task in 3 4; do
+        [ "$(awk -F, -v task=$task '$1 == "an id again" && $3 == task && $4 == "step"' csv | wc -l)" -eq 6 ]
+    done
+}
+
+@test "where no id is left there is no task" {
+    play
+    [ "$(awk -F, '$1 == "too many" && $5 ~ /^new/ {print $5}' csv | tr '\n' ' ')" = "new 1=2 new 2=3 new 3=0 " ]
+    [ "$(awk -F, '$1 == "too many" && $4 == "ended"' csv | wc -l)" -eq 3 ]
+}
+
+@test "who yields late makes the others wait; who never yields is taken away without cleaning up" {
+    play
+    [ "$(order 'yields late')" = "2:0, 2:1, 2:2, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
+    [ "$(order 'never yields')" = "2 overran, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
+}
+
+@test "a turn is a yield, a trap or an end: counted in the table" {
+    play
+    for scenario in "5 steps" "8 steps" "8 steps without kill"; do
+        # A task that says something in a turn and then traps or steps has one turn for both.
+        turns=$(awk -F, -v s="$scenario" '$1 == s && !seen[$2]++' csv | wc -l)
+        jq -e --arg name "$scenario: turns" --argjson turns "$turns" \
+            '.figures[] | select(.name == $name).value == $turns' json
+    done
+    jq -e '.figures[] | select(.name == "rounds with a turn or an answer too few").value == 0' json
+}
+
+@test "--live shows every event, a line each" {
+    "$LESSON" --quick --turns=2000 --live --pause=0 --csv=csv >text
+    [ "$(grep -cE '^ +[0-9]+  ' text)" -ge "$(grep -c '^8 steps,' csv)" ]
+    [ "$(awk '/^ +turn/ {on = 1; next} /^$/ {exit} on {print $1}' text | tr '\n' ' ')" = \
+        "$(awk -F, '$1 == "8 steps" {print $2}' csv | tr '\n' ' ')" ]
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    for i in 0 1 2; do
+        [ "$(lesson_verdict ".figures[$i].value = 0")" = "does not hold here" ]
+    done
+    [ "$(lesson_verdict '.figures[3].value = 8')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[4].value = 5')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[6].value = 5')" = "does not hold here" ]
+}

@@ -99,6 +99,8 @@ test_tree := analysis/tree.c
 
 # What tests load the origin with.
 arrivals := tests/arrivals.c common/units.c
+# A server that does everything wrong.
+faults   := tests/faults.c
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
@@ -144,7 +146,7 @@ peers: ## the same lists by curl, wget2, aria2c, Python, Go … (QUICK=yes: two 
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
-unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals
+unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/shim.so
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done
@@ -176,10 +178,16 @@ $(foreach p,$(filter-out $(MODELS),$(PROGRAMS)),$(eval $(call plain_program,$(p)
 $(foreach p,$(UNIT),$(eval $(call unit_program,$(p))))
 
 $(B)/tests/arrivals: $(call objects,$(arrivals))
+$(B)/tests/faults: $(call objects,$(faults))
 
-$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals:
+$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults:
 	@mkdir -p $(@D)
 	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
+
+# Loaded before a program, it makes its machine run out of things.
+$(B)/tests/shim.so: tests/shim.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(call say,LINK  $@) $(CC) $(STRICT) -D_GNU_SOURCE -O2 -g -fPIC -shared -pthread -o $@ $<
 
 $(B)/obj/common/driver/main-%.o: common/driver/main.c $(B)/flags
 	@mkdir -p $(@D)

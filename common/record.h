@@ -23,7 +23,7 @@ enum outcome {
     TIMED_OUT,    /* an attempt took longer than --timeout */
     REFUSED,      /* no connection could be made */
     RESET,        /* the connection broke, or closed before an answer began */
-    TRUNCATED,    /* the body ended before its announced length */
+    TRUNCATED,    /* the answer ended before its end */
     GARBAGE,      /* the answer was not HTTP */
     TOO_LARGE,    /* the answer was larger than is allowed */
     TLS_FAILED,   /* no trusted TLS connection could be made */

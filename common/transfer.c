@@ -28,6 +28,10 @@ static const uint64_t BACK_OFF_MAX_NS = 10u * 1000 * 1000 * 1000ull;
  * the large one for all that follow. docs/decisions.md has the figures. */
 enum { BUFFER_SMALL = 2048, BUFFER_LARGE = 65536 };
 
+/* The most header bytes of one attempt, interim answers and trailers included:
+ * libcurl 7.88.1 keeps what it has read of them. A line it bounds by 100 KiB. */
+enum { HEAD_MAX = 256 * 1024 };
+
 struct transfer {
     alignas(64) XXH3_state_t hash; /* of a body that comes in more than one piece */
     struct run run;
@@ -46,8 +50,10 @@ struct transfer {
     uint64_t index;
     struct record *record;
     uint64_t first_byte_ns, body_bytes, body_hash;
-    int save_fd;    /* -1: none */
-    bool in_pieces; /* `hash` is in use, not body_hash */
+    size_t head_bytes;
+    int save_fd;     /* -1: none */
+    bool head_whole; /* its empty line has come */
+    bool in_pieces;  /* `hash` is in use, not body_hash */
     bool too_large, not_saved;
     bool owns_names;
     bool wide;                   /* has the large receive buffer */
@@ -117,6 +123,15 @@ static void set_text(struct sink *sink, CURLoption option, const char *name, con
         sink->failed = curl_easy_setopt(sink->easy, option, value);
 }
 
+static void set_offset(struct sink *sink, CURLoption option, const char *name, curl_off_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" CURL_FORMAT_CURL_OFF_T, value);
+    log_option(sink, name, text);
+    if (sink->easy != NULL && sink->failed == CURLE_OK)
+        sink->failed = curl_easy_setopt(sink->easy, option, value);
+}
+
 #define SET_LONG(option, value) set_long(sink, option, #option, value)
 #define SET_TEXT(option, value) set_text(sink, option, #option, value)
 
@@ -139,6 +154,10 @@ static void set_options(struct sink *sink, const struct workload *workload)
     SET_LONG(CURLOPT_HTTP_TRANSFER_DECODING, 1);
     SET_LONG(CURLOPT_IGNORE_CONTENT_LENGTH, 0);
     SET_LONG(CURLOPT_PATH_AS_IS, 1);
+    /* on_body bounds the body as well; this refuses what is announced. A length
+     * beyond 64 bits libcurl 7.88.1 would take for none without it. */
+    set_offset(sink, CURLOPT_MAXFILESIZE_LARGE, "CURLOPT_MAXFILESIZE_LARGE",
+               workload->max_body < INT64_MAX ? (curl_off_t)workload->max_body : INT64_MAX);
 
     /* The connection. An empty proxy keeps libcurl 7.88.1 from reading the
      * environment at each transfer. */
@@ -162,6 +181,11 @@ static void set_options(struct sink *sink, const struct workload *workload)
     SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     SET_LONG(CURLOPT_NOSIGNAL, 1);
     SET_LONG(CURLOPT_NOPROGRESS, 1);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A look-up that takes too long is left to end by itself. Else libcurl
+     * 7.88.1 would wait for it, and a loop with all its other fetches too. */
+    SET_LONG(CURLOPT_QUICK_EXIT, 1);
+#endif
 
     SET_LONG(CURLOPT_SSL_VERIFYPEER, workload->insecure ? 0 : 1);
     SET_LONG(CURLOPT_SSL_VERIFYHOST, workload->insecure ? 0 : 2);
@@ -393,12 +417,25 @@ static void note_first_byte(struct transfer *transfer)
         transfer->first_byte_ns = run_now(&transfer->run);
 }
 
+/* A line of the head, of one before it (a 1xx), or of a trailer. Whether the
+ * head was whole libcurl 7.88.1 does not tell: to it, an answer that is cut off
+ * behind its status line has an empty body. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_header(char *data, size_t size, size_t count, void *data_of)
 {
-    (void)data;
-    note_first_byte(data_of);
-    return size * count;
+    struct transfer *transfer = data_of;
+    size_t length = size * count;
+    note_first_byte(transfer);
+    transfer->head_bytes += length;
+    if (transfer->head_bytes > HEAD_MAX) {
+        transfer->too_large = true;
+        return length + 1; /* any other number ends the transfer */
+    }
+    if (data[0] == '\r' || data[0] == '\n')
+        transfer->head_whole = true;
+    else if (length > 5 && memcmp(data, "HTTP/", 5) == 0)
+        transfer->head_whole = false;
+    return length;
 }
 
 /* A body that comes whole, as small ones do, is hashed in one call; else the
@@ -448,6 +485,7 @@ void transfer_attempt(struct transfer *transfer)
     if (transfer->attempts == 0 && transfer->run.workload->due != NULL)
         transfer->record->taken_ns = run_now(&transfer->run);
     transfer->in_pieces = transfer->too_large = transfer->not_saved = false;
+    transfer->head_bytes = transfer->head_whole = 0;
     transfer->error[0] = '\0';
     transfer->record->status = 0;
     transfer->attempts++;
@@ -492,6 +530,10 @@ static enum outcome judge(const struct transfer *transfer, CURLcode code, long s
         return TOO_LARGE;
     switch (code) {
     case CURLE_OK:
+        if (!transfer->head_whole)
+            return TRUNCATED;
+        if (status < 200)
+            return GARBAGE; /* a switch of protocols that nobody asked for */
         return status >= 400 ? BAD_STATUS : FETCHED;
     case CURLE_OPERATION_TIMEDOUT:
         return TIMED_OUT;
@@ -579,6 +621,16 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
     if (!transfer->wide && transfer->body_bytes > BUFFER_SMALL)
         widen_buffer(transfer);
     enum outcome outcome = judge(transfer, (CURLcode)code, status);
+    if (outcome == RESET && connections == 0 && transfer->first_byte_ns == 0 &&
+        !run_stopping(&transfer->run)) {
+        /* A kept connection had died, which is nothing that happened to this
+         * URL: it is asked for again, uncounted. libcurl 7.88.1 does so itself,
+         * but only five times in a handle's life. */
+        save_end(transfer, false);
+        transfer->attempts--;
+        *again_ns = run_now(&transfer->run);
+        return false;
+    }
     transfer->record->status = (uint16_t)status;
 
     if (transfer->attempts <= workload->retries && may_pass(outcome, status) &&

@@ -259,7 +259,8 @@ static void test_timed_out(void **state)
         struct fixture fixture;
         open_fixture(&fixture);
         fixture.workload.timeout_ns = 50 * 1000000;
-        load(&fixture, (const char *const[]){"/silent", "/stalls"}, 2, 2);
+        load(&fixture, (const char *const[]){"/silent", "/stalls"}, 2,
+             models[m] == &sequential_model ? 1 : 2);
         assert_int_equal(models[m]->run(&fixture.run), 0);
         check_outcome(&fixture, 0, TIMED_OUT, 0);
         check_outcome(&fixture, 1, TIMED_OUT, 200);
@@ -344,7 +345,8 @@ static void test_so_often_and_no_more(void **state)
         struct fixture fixture;
         open_fixture(&fixture);
         fixture.workload.retries = 1;
-        load(&fixture, (const char *const[]){"/unavailable", "/truncated"}, 2, 2);
+        load(&fixture, (const char *const[]){"/unavailable", "/truncated"}, 2,
+             models[m] == &sequential_model ? 1 : 2);
         assert_int_equal(models[m]->run(&fixture.run), 0);
         check_outcome(&fixture, 0, BAD_STATUS, 503);
         check_outcome(&fixture, 1, TRUNCATED, 200);

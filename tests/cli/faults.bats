@@ -1,0 +1,263 @@
+#!/usr/bin/env bats
+# Servers that are wrong, in every way of the table in docs/faults.md, which is read here.
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup() {
+    load lib
+    mkdir "$BATS_TEST_TMPDIR/here"
+    cd "$BATS_TEST_TMPDIR/here" || return
+    SERVERS=()
+}
+
+# Usage: each_model FUNCTION [MODEL]…: FUNCTION MODEL for each of these, or of all, at the same
+# time (they wait more than they compute), in a folder of its own.
+each_model() {
+    local function=$1 model bad=0
+    local -A pids=()
+    shift
+    (($#)) || set -- "${MODELS[@]}"
+    for model; do
+        mkdir -p "$model"
+        (cd "$model" && "$function" "$model") >"$model/said" 2>&1 3>&- &
+        pids[$model]=$!
+    done
+    for model; do
+        wait "${pids[$model]}" || { bad=1 && sed "s/^/$model: /" "$model/said"; }
+    done
+    return $bad
+}
+
+teardown() {
+    local pid
+    for pid in "${SERVERS[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
+start_faults() {
+    "$BUILD/tests/faults" ports log 3>&- &
+    SERVERS+=($!)
+    wait_for test -s ports
+    read -r SERVER CLOSED DEAF <ports
+}
+
+# Usage: start_tls NAME SUBJECT_ALT_NAME: an HTTPS server with a certificate of its own,
+# NAME.pem; its port in TLS_PORT.
+start_tls() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
+        -addext "subjectAltName=$2" -keyout "$1.key" -out "$1.pem" 2>"$1.errors"
+    openssl s_server -accept 127.0.0.1:0 -cert "$1.pem" -key "$1.key" -www >"$1.said" 2>&1 3>&- &
+    SERVERS+=($!)
+    wait_for grep -q '^ACCEPT .*:[0-9]' "$1.said"
+    TLS_PORT=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' "$1.said")
+}
+
+# The table's rows, as lines `URL OUTCOME AGAIN`.
+table() {
+    # shellcheck disable=SC2016  # no variables, but backquotes of Markdown
+    sed -nE 's/^\| .* \| `([^`]+)` \| `([a-z_]+)` \| (yes|no) \|$/\1 \2 \3/p' "$ROOT/docs/faults.md"
+}
+
+# Those lines with real addresses.
+located() {
+    sed -e "s|^/|http://127.0.0.1:$SERVER/|" -e "s|//CLOSED/|//127.0.0.1:$CLOSED/|" \
+        -e "s|//DEAF/|//127.0.0.1:$DEAF/|" -e "s|//PLAIN/|//127.0.0.1:$SERVER/|" \
+        -e "s|//STRANGER/|//127.0.0.1:${STRANGER:-1}/|" -e "s|//OTHER/|//127.0.0.1:${OTHER:-1}/|"
+}
+
+no_tls_server() {
+    grep -v -e //STRANGER/ -e //OTHER/
+}
+
+start_everything() {
+    start_faults
+    start_tls stranger IP:127.0.0.1
+    STRANGER=$TLS_PORT
+    start_tls other DNS:other.example
+    OTHER=$TLS_PORT
+    start_tls trusted IP:127.0.0.1
+    TRUSTED=$TLS_PORT
+    cat other.pem trusted.pem >trust.pem
+}
+
+# Usage: compare EXPECTED RECORDS: line by line the outcome, and how often it was tried.
+compare() {
+    paste -d' ' "$1" <(tail -n +2 "$2" | cut -d, -f2,4 | tr , ' ') |
+        awk '{ wanted = $3 == "yes" ? 2 : 1 }
+            $2 == "not_resolved" { wanted = 0 } # it was never under way
+            $2 != $4 || $5 != wanted { bad = 1; print "wrong:", $0 } END { exit bad }'
+}
+
+# Those that end by themselves get all the time that a busy machine may need for them; those that
+# do not get little, since they need none.
+meets_the_table() {
+    local kind timeout url often times
+    for kind in quick slow; do
+        timeout=60s
+        [ $kind = quick ] || timeout=150ms
+        # Who asked shows in the log.
+        sed -E "s|^(http://127.0.0.1:$SERVER/[^ ]*)|\1?$1|" ../$kind >expected
+        cut -d' ' -f1 expected >list
+        run --separate-stderr "$BUILD/$1" --input=list --records=records.csv --json=run.json \
+            --retries=1 --timeout=$timeout --max-body=1MiB --keep-alive=no --ca-file=../trust.pem
+        echo "$kind: status $status; $stderr"
+        [ "$status" -eq 1 ]
+        [ -z "$stderr" ]
+        compare expected records.csv
+        # Nothing is counted twice, and what is counted was asked for.
+        [ "$(jq .fetches.retried run.json)" -eq "$(grep -c ' yes$' expected)" ]
+        [ "$(jq '.fetches.ok + .fetches.failed' run.json)" -eq "$(wc -l <expected)" ]
+        [ "$(jq .fetches.ok run.json)" -eq "$(grep -c ' fetched ' expected)" ]
+        while read -r url _ often; do
+            [[ $url == *"?$1" ]] || continue
+            times=1
+            [ "$often" = no ] || times=2
+            [ "$(grep -cxF "/${url##*/}" ../log)" -eq $times ]
+        done <expected
+    done
+}
+
+# bats test_tags=threads
+@test "every model records the table's outcome for every fault, and tries again what may pass" {
+    start_everything
+    table | located >all
+    grep -v ' timed_out ' all >quick
+    grep ' timed_out ' all >slow
+    (($(wc -l <quick) > 40 && $(wc -l <slow) > 8))
+    each_model meets_the_table
+}
+
+@test "the table is whole: every fault that the server knows is in it, and no other" {
+    diff <(table | sed -n 's|^\(/[^ ]*\) .*|\1|p' | sort) \
+        <(grep -o '{"/[^"]*"' "$ROOT/tests/faults.c" | tr -d '{"' | sort)
+}
+
+@test "a certificate that is trusted for the name it has is no fault" {
+    start_everything
+    for model in "${MODELS[@]}"; do
+        run "$BUILD/$model" --ca-file=trust.pem "https://127.0.0.1:$TRUSTED/"
+        [ "$status" -eq 0 ]
+    done
+    # The others fail for their certificates alone.
+    run "$BUILD/async" --insecure "https://127.0.0.1:$STRANGER/" "https://127.0.0.1:$OTHER/"
+    [ "$status" -eq 0 ]
+}
+
+@test "with connections kept, no answer is taken for another's" {
+    start_faults
+    table | no_tls_server | grep -v -e ' timed_out ' | located >faulty
+    # A sound one behind each fault, on the same lane.
+    while read -r line; do
+        printf '%s\n' "$line" "http://127.0.0.1:$SERVER/sound fetched no"
+    done <faulty >quick
+    cut -d' ' -f1 quick >list
+    for model in "${MODELS[@]}"; do
+        run --separate-stderr "$BUILD/$model" --input=list --records=records.csv --concurrency=1 \
+            --retries=0 --timeout=60s --max-body=1MiB
+        [ "$status" -eq 1 ]
+        sed 's/ yes$/ no/' quick >once
+        compare once records.csv
+        # hello, whole, each time.
+        [ "$(grep -c ',fetched,200,1,.*,5,9555e8555c62dcfd$' records.csv)" -ge "$(wc -l <faulty)" ]
+    done
+}
+
+@test "a kept connection that dies is replaced: a connection more, but no attempt" {
+    start_faults
+    for k in {1..10}; do echo "http://127.0.0.1:$SERVER/dies-when-kept?$k"; done >dies
+    for k in {1..10}; do echo "http://127.0.0.1:$SERVER/breaks-promise?$k"; done >breaks
+    for model in "${MODELS[@]}"; do
+        for list in dies breaks; do
+            run "$BUILD/$model" --input=$list --concurrency=1 --retries=1 --json=run.json --records=records.csv
+            [ "$status" -eq 0 ]
+            [ "$(jq -c '[.fetches.ok, .fetches.retried, .fetches.connections]' run.json)" = '[10,0,10]' ]
+            [ "$(grep -c ',fetched,200,1,' records.csv)" -eq 10 ]
+        done
+        # Of 10 answered requests, 9 had been sent in vain before.
+        [ "$(grep -c '^/dies-when-kept?' log)" -eq 19 ]
+        : >log
+    done
+}
+
+# A sanitizer's own memory is beyond every bound.
+# bats test_tags=plain
+@test "memory is bounded, whatever they send" {
+    start_faults
+    for path in header-line headers continues hints trailers endless endless-chunks zeros; do
+        for k in 1 2 3 4; do echo "http://127.0.0.1:$SERVER/$path?$k"; done
+    done >list
+    for model in async threads; do
+        "$BUILD/meter" --json=meter.json -- "$BUILD/$model" --quiet --input=list --timeout=60s \
+            --max-body=64MiB --records=records.csv 2>/dev/null || [ $? -eq 1 ]
+        [ "$(grep -c ,too_large, records.csv)" -eq 28 ]
+        [ "$(grep -c ,garbage, records.csv)" -eq 4 ]
+        # 32 lanes, 256 KiB of headers each, a line of 100, buffers of 64; libcurl itself.
+        [ "$(jq .memory_kib.pss meter.json)" -lt 40000 ] || { cat meter.json && false; }
+    done
+}
+
+# What a process tree holds, as `descriptors threads processes`.
+holds() {
+    local pid descriptors=0 threads=0 processes=0
+    for pid in $(pgrep -g "$1"); do
+        processes=$((processes + 1))
+        descriptors=$((descriptors + $(find "/proc/$pid/fd" -mindepth 1 | wc -l)))
+        threads=$((threads + $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)))
+    done
+    echo "$descriptors $threads $processes"
+}
+
+# At the last URL of a list all before it are done: of one fault, and of all of them many times.
+leaves_nothing() {
+    local list run
+    for list in short long; do
+        sed "s|\$|?$1-$list|" "../$list" >urls
+        setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h >/dev/null &
+        run=$!
+        wait_for grep -qxF "/silent?$1-$list" ../log
+        holds $run >$list.holds
+        kill -INT $run
+        wait $run || true
+    done
+    diff short.holds long.holds
+}
+
+@test "no fault leaves a descriptor, a thread or a process behind" {
+    start_faults
+    table | no_tls_server | grep -v -e ' timed_out ' -e ^/late | located | cut -d' ' -f1 >quick
+    echo "http://127.0.0.1:$SERVER/silent" >silent
+    cat <(echo "http://127.0.0.1:$SERVER/close-before") silent >short
+    cat quick quick quick silent >long
+    each_model leaves_nothing
+}
+
+# Others are in flight while the look-up is given up, and must not be taken along.
+outlives_the_resolver() {
+    SHIM_NAMES=.hangs SHIM_NAMES_S=30 LD_PRELOAD=$BUILD/tests/shim.so run \
+        "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=1s --input=../list --records=records.csv
+    [ "$status" -eq 1 ]
+    cat records.csv
+    [ "$(grep -c "^1,$3," records.csv)" -eq 1 ]
+    [ "$(grep -c ,fetched, records.csv)" -eq 5 ]
+}
+
+looked_up_each() {
+    outlives_the_resolver "$1" each timed_out
+}
+
+looked_up_once() {
+    outlives_the_resolver "$1" once not_resolved
+}
+
+# The sanitizers want to be loaded first.
+# bats test_tags=plain
+@test "a resolver that hangs takes its own URL's time and nobody else's" {
+    start_faults
+    echo http://name.hangs/ >list
+    for _ in {1..5}; do echo "http://127.0.0.1:$SERVER/late"; done >>list
+    each_model looked_up_each
+    each_model looked_up_once async
+}

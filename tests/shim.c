@@ -1,0 +1,130 @@
+/*
+ * shim: makes a program's machine run out of things, for tests (LD_PRELOAD).
+ *
+ *   SHIM_MEMORY=at:K|every:K|from:K   the K-th allocation of a process fails, every K-th, or all
+ *                                     from the K-th
+ *   SHIM_FORK=…  SHIM_THREAD=…        likewise fork and pthread_create, with EAGAIN
+ *   SHIM_NAMES=.SUFFIX                looking up a name that ends so takes SHIM_NAMES_S seconds (8)
+ *                                     and fails
+ *
+ * A forked process goes on counting where its parent was.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* glibc's own, which need no looking up. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+struct scarcity {
+    const char *variable;
+    _Atomic unsigned long calls;
+    bool read;
+    char kind; /* a, e, f, or 0: nothing fails */
+    unsigned long number;
+};
+
+static struct scarcity memory = {.variable = "SHIM_MEMORY"};
+static struct scarcity forks = {.variable = "SHIM_FORK"};
+static struct scarcity threads = {.variable = "SHIM_THREAD"};
+
+/* Nothing here may allocate. */
+static bool fails(struct scarcity *of)
+{
+    if (!of->read) {
+        const char *value = getenv(of->variable);
+        const char *colon = value != NULL ? strchr(value, ':') : NULL;
+        of->number = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+        of->kind = of->number > 0 ? value[0] : '\0';
+        of->read = true;
+    }
+    if (of->kind == '\0')
+        return false;
+    unsigned long call = atomic_fetch_add(&of->calls, 1) + 1;
+    return of->kind == 'e' ? call % of->number == 0
+                           : call == of->number || (of->kind == 'f' && call > of->number);
+}
+
+static bool no_memory(void)
+{
+    bool none = fails(&memory);
+    if (none)
+        errno = ENOMEM;
+    return none;
+}
+
+void *malloc(size_t size)
+{
+    return no_memory() ? NULL : __libc_malloc(size);
+}
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+void *calloc(size_t count, size_t size)
+{
+    return no_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return no_memory() ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return no_memory() ? NULL : __libc_memalign(alignment, size);
+}
+
+void *memalign(size_t alignment, size_t size);
+void *memalign(size_t alignment, size_t size)
+{
+    return no_memory() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size)
+{
+    *result = no_memory() ? NULL : __libc_memalign(alignment, size);
+    return *result == NULL ? ENOMEM : 0;
+}
+
+pid_t fork(void)
+{
+    pid_t (*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "fork");
+    if (!fails(&forks))
+        return real();
+    errno = EAGAIN;
+    return -1;
+}
+
+int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
+                   void *(*start)(void *), void *restrict data)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return fails(&threads) ? EAGAIN : real(thread, attributes, start, data);
+}
+
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    const char *suffix = getenv("SHIM_NAMES"), *seconds = getenv("SHIM_NAMES_S");
+    if (suffix == NULL || node == NULL || strlen(node) < strlen(suffix) ||
+        strcmp(node + strlen(node) - strlen(suffix), suffix) != 0)
+        return real(node, service, hints, found);
+    const struct timespec long_time = {.tv_sec = seconds != NULL ? strtol(seconds, NULL, 10) : 8};
+    nanosleep(&long_time, NULL);
+    return EAI_AGAIN;
+}
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

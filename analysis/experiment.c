@@ -9,7 +9,8 @@
 
 #include "common/units.h"
 
-static const char *const axis_names[] = {"none", "count", "concurrency", "delay", "size"};
+static const char *const axis_names[] = {"none", "count",    "concurrency", "delay",
+                                         "size", "cpu_work", "variant"};
 static const char *const profile_names[] = {"quick", "talk", "full"};
 
 enum { AXES = sizeof axis_names / sizeof *axis_names };
@@ -86,6 +87,22 @@ static int want_integer(const struct place *place, json_t *object, const char *k
         return wrong(place, key, right);
     }
     *out = json_integer_value(value);
+    return 0;
+}
+
+static int want_number(const struct place *place, json_t *object, const char *key, double least,
+                       double most, double *out)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        return 0;
+    double number = json_number_value(value);
+    if (!json_is_number(value) || !(number >= least && number <= most)) {
+        char right[96];
+        snprintf(right, sizeof right, "must be a number from %g to %g", least, most);
+        return wrong(place, key, right);
+    }
+    *out = number;
     return 0;
 }
 
@@ -184,7 +201,23 @@ static int read_fixed(const struct place *place, json_t *object, struct settings
         s->keep_alive = json_is_true(keep_alive);
     int error = only_keys(
         place, object,
-        "count count_each concurrency timeout retries keep_alive dispatch resolve cpu_work");
+        "count count_each concurrency timeout retries keep_alive dispatch resolve cpu_work "
+        "rate_share rate_of rate_from arrivals hosts save");
+    json_t *save = json_object_get(object, "save");
+    if (!error && save && !json_is_boolean(save))
+        error = wrong(place, "save", "must be true or false");
+    if (save)
+        s->save = json_is_true(save);
+    if (!error)
+        error = want_number(place, object, "rate_share", 0.01, 10, &s->rate_share);
+    if (!error)
+        error = want_word(place, object, "rate_of", "own|slowest", &s->rate_of);
+    if (!error)
+        error = want_word(place, object, "rate_from", "", &s->rate_from);
+    if (!error)
+        error = want_word(place, object, "arrivals", "even|poisson", &s->arrivals);
+    if (!error)
+        error = want_integer(place, object, "hosts", 1, 50000, &s->hosts);
     if (!error)
         error = want_integer(place, object, "count", 1, 100000000, &s->count);
     if (!error)
@@ -208,7 +241,11 @@ static int read_origin(const struct place *place, json_t *object, struct setting
         return 0;
     if (!json_is_object(object))
         return wrong(place, "", "must be an object");
-    int error = only_keys(place, object, "size delay jitter dist status fault every");
+    int error = only_keys(place, object, "size delay jitter dist status fault every slow big");
+    if (!error)
+        error = want_duration(place, object, "slow", &s->slow);
+    if (!error)
+        error = want_size(place, object, "big", &s->big);
     if (!error)
         error = want_size(place, object, "size", &s->size);
     if (!error)
@@ -222,6 +259,66 @@ static int read_origin(const struct place *place, json_t *object, struct setting
     if (!error)
         error = want_word(place, object, "fault", "reset|truncate|stall|drip|garbage", &s->fault);
     return error ? error : want_integer(place, object, "every", 1, 1000000000, &s->every);
+}
+
+/* What the client is kept within; scripts/confine does it. */
+static int read_client(const struct place *place, json_t *object, struct settings *s)
+{
+    if (!object)
+        return 0;
+    if (!json_is_object(object))
+        return wrong(place, "", "must be an object");
+    int error = only_keys(place, object, "quota memory network");
+    if (!error)
+        error = want_number(place, object, "quota", 0.01, 1024, &s->quota);
+    if (!error)
+        error = want_size(place, object, "memory", &s->memory);
+    return error ? error : want_word(place, object, "network", "", &s->network);
+}
+
+/* One set of settings: over what the experiment says, in an order that its values name. */
+static int read_variant(const struct place *outer, const char *name, json_t *object,
+                        struct settings *s)
+{
+    char prefix[96], inner[128];
+    snprintf(prefix, sizeof prefix, "%s%s.", outer->prefix, name);
+    struct place place = {outer->file, prefix, outer->problem};
+    if (!json_is_object(object))
+        return wrong(outer, name, "must be an object with fixed, origin or client");
+    if (strpbrk(name, ",\"\t\n|"))
+        return wrong(outer, name, "must hold no comma, bar, quote, tab or newline");
+    int error = only_keys(&place, object, "fixed origin client");
+    place.prefix = inner;
+    snprintf(inner, sizeof inner, "%sfixed.", prefix);
+    if (!error)
+        error = read_fixed(&place, json_object_get(object, "fixed"), s);
+    snprintf(inner, sizeof inner, "%sorigin.", prefix);
+    if (!error)
+        error = read_origin(&place, json_object_get(object, "origin"), s);
+    snprintf(inner, sizeof inner, "%sclient.", prefix);
+    return error ? error : read_client(&place, json_object_get(object, "client"), s);
+}
+
+/* All are read once, so that a mistake in one shows in every profile. */
+static int read_variants(const struct place *top, struct experiment *e)
+{
+    struct place place = {top->file, "variants.", top->problem};
+    e->variants = json_object_get(e->json, "variants");
+    if (!e->variants)
+        return e->axis == BY_VARIANT ? wrong(top, "variants", "is missing") : 0;
+    if (e->axis != BY_VARIANT || !json_is_object(e->variants))
+        return wrong(top, "variants", "must be an object, and goes with the axis \"variant\"");
+    int error = 0;
+    void *at = json_object_iter(e->variants);
+    for (; at && !error; at = json_object_iter_next(e->variants, at)) {
+        struct settings s = {0};
+        error = read_variant(&place, json_object_iter_key(at), json_object_iter_value(at), &s);
+        json_t *from = s.rate_from ? json_object_get(e->variants, s.rate_from) : NULL;
+        if (!error && s.rate_share > 0 && (!from || from == json_object_iter_value(at)))
+            error = wrong(&place, json_object_iter_key(at),
+                          "rate_from must name another variant that the rate is taken from");
+    }
+    return error;
 }
 
 /* A lane that repeats another must name one that stands before it and be equal to it. */
@@ -333,8 +430,13 @@ static int read_lanes(const struct place *place, struct experiment *e)
     return error;
 }
 
-static bool value_fits(enum axis axis, json_t *value)
+static bool value_fits(const struct experiment *e, json_t *value)
 {
+    enum axis axis = e->axis;
+    if (axis == BY_VARIANT)
+        return json_is_string(value) && json_object_get(e->variants, json_string_value(value));
+    if (axis == BY_CPU_WORK)
+        return json_is_integer(value) && json_integer_value(value) >= 0;
     if (axis == BY_DELAY)
         return check_duration(json_string_value(value)) == 0;
     if (axis == BY_SIZE)
@@ -353,11 +455,13 @@ static int read_values(const struct place *place, struct experiment *e, json_t *
     size_t i;
     json_t *value;
     for (i = 0; (value = json_array_get(e->values, i)); i++) {
-        if (!value_fits(e->axis, value))
+        if (!value_fits(e, value))
             return wrong(place, "values",
-                         e->axis == BY_DELAY  ? "must be durations such as \"100ms\""
-                         : e->axis == BY_SIZE ? "must be sizes such as \"1KiB\""
-                                              : "must be whole numbers of 1 or more");
+                         e->axis == BY_DELAY      ? "must be durations such as \"100ms\""
+                         : e->axis == BY_SIZE     ? "must be sizes such as \"1KiB\""
+                         : e->axis == BY_CPU_WORK ? "must be whole numbers of 0 or more"
+                         : e->axis == BY_VARIANT  ? "must be names of \"variants\""
+                                                  : "must be whole numbers of 1 or more");
         for (size_t before = 0; before < i; before++)
             if (json_equal(value, json_array_get(e->values, before)))
                 return wrong(place, "values", "holds a value twice");
@@ -423,7 +527,8 @@ static int read_ceiling(const struct place *place, struct experiment *e)
 static int read_axis(const struct place *place, struct experiment *e)
 {
     const char *axis = NULL;
-    int error = want_word(place, e->json, "axis", "count|concurrency|delay|size|none", &axis);
+    int error = want_word(place, e->json, "axis",
+                          "count|concurrency|delay|size|cpu_work|variant|none", &axis);
     for (int i = 0; axis && i < AXES; i++)
         if (strcmp(axis, axis_names[i]) == 0)
             e->axis = (enum axis)i;
@@ -438,7 +543,7 @@ static int read_head(const struct place *place, struct experiment *e)
     const char *placement = NULL, *kind = NULL;
     int error = only_keys(place, e->json,
                           "schema name question chart kind placement axis lanes fixed origin "
-                          "ceiling profiles");
+                          "ceiling variants client profiles");
     if (!error)
         error = want_word(place, e->json, "name", "", &e->name);
     if (!error)
@@ -469,6 +574,7 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
 {
     struct place top = {file, "", problem};
     struct place fixed = {file, "fixed.", problem}, origin = {file, "origin.", problem};
+    struct place client = {file, "client.", problem};
     if (!json_is_object(e->json))
         return say_problem(problem, file, NULL, "must be a JSON object");
     int error = read_head(&top, e);
@@ -478,6 +584,10 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
         error = read_fixed(&fixed, json_object_get(e->json, "fixed"), &e->settings);
     if (!error)
         error = read_origin(&origin, json_object_get(e->json, "origin"), &e->settings);
+    if (!error)
+        error = read_client(&client, json_object_get(e->json, "client"), &e->settings);
+    if (!error)
+        error = read_variants(&top, e);
     if (!error)
         error = read_ceiling(&top, e);
     if (!error)
@@ -490,6 +600,8 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
         return wrong(&fixed, "count_each", "stands instead of a count");
     if (e->settings.concurrency < 0 && e->axis != BY_CONCURRENCY)
         return wrong(&fixed, "concurrency", "is missing");
+    if (e->settings.rate_share > 0)
+        return wrong(&fixed, "rate_share", "stands in a variant, beside the one it is taken from");
     if (e->traced && (e->axis != NO_AXIS || e->rounds != 1))
         return wrong(&top, "kind", "traced goes without an axis and with one round");
     return 0;
@@ -508,6 +620,7 @@ int experiment_open(struct experiment *experiment, const char *file, const char 
                      .cpu_work = -1,
                      .status = -1,
                      .every = -1,
+                     .hosts = -1,
                      .keep_alive = true},
     };
     bool known = false;
@@ -555,6 +668,16 @@ struct settings experiment_at(const struct experiment *experiment, size_t i)
     case BY_SIZE:
         s.size = json_string_value(value);
         break;
+    case BY_CPU_WORK:
+        s.cpu_work = json_integer_value(value);
+        break;
+    case BY_VARIANT: {
+        /* Checked when it was read: nothing can be wrong with it here. */
+        const struct place place = {"", "", &(struct problem){""}};
+        const char *name = json_string_value(value);
+        (void)read_variant(&place, name, json_object_get(experiment->variants, name), &s);
+        break;
+    }
     }
     if (s.count_each >= 0)
         s.count = s.count_each * s.concurrency;

@@ -28,7 +28,15 @@ __attribute__((format(printf, 4, 5))) int say_problem(struct problem *problem, c
 
 enum placement { APART, TOGETHER };
 
-enum axis { NO_AXIS, BY_COUNT, BY_CONCURRENCY, BY_DELAY, BY_SIZE };
+enum axis {
+    NO_AXIS,
+    BY_COUNT,
+    BY_CONCURRENCY,
+    BY_DELAY,
+    BY_SIZE,
+    BY_CPU_WORK,
+    BY_VARIANT /* whole sets of settings, each under a name of its own */
+};
 
 /* What the models are told, and what the origin is told. Strings are borrowed
  * from the experiment's JSON; NULL and -1 stand for "not said". */
@@ -39,6 +47,17 @@ struct settings {
     bool keep_alive;
     const char *size, *delay, *jitter, *dist, *fault;
     int64_t status, every;
+    const char *slow, *big; /* delay and size of every `every`-th item */
+    /* The open loop: URLs fall due at rate_share of a rate that this run measured, the lane's
+     * own or that of the slowest lane, in the cells of the variant rate_from. 0: closed. */
+    double rate_share;
+    const char *rate_of, *rate_from, *arrivals;
+    /* Several hosts: loopback addresses that the items are spread over, or -1. */
+    int64_t hosts;
+    bool save; /* bodies are kept on disk, and removed after the visit */
+    /* What the client is kept within, NULL or 0 where it is not. */
+    double quota; /* processors */
+    const char *memory, *network;
 };
 
 struct lane {
@@ -64,7 +83,9 @@ struct experiment {
     int rounds;
     double longest_s; /* a cell predicted to take longer is drawn as a prediction only */
     struct settings settings;
-    json_t *values; /* of the axis: numbers, or strings for delay and size; NULL without axis */
+    /* Of the axis: numbers, or strings for delay, size and variant; NULL without axis. */
+    json_t *values;
+    json_t *variants; /* name to {"fixed", "origin", "client"}; checked when read */
     /* The fastest client seen: which of wrk and h2load are run, and for how long. */
     bool wrk, h2load;
     double ceiling_s;

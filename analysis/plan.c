@@ -29,6 +29,10 @@ static const struct cost costs[] = {
     {"", 0.02, 2.2e-3, 250e-6, 80e-6}, /* any other */
 };
 
+static const double PASS_S = 0.4e-6;     /* one of --cpu-work's passes */
+static const double ASSUMED_RATE = 6000; /* fetches a second of one processor */
+static const double ASSUMED_BYTES_PER_S = 500e6;
+
 enum {
     VISIT_MS = 25,         /* settling, proving, hyperfine and the files of one visit */
     RUN_MS = 12000,        /* checks at the start; tables and charts at the end */
@@ -70,6 +74,29 @@ static double shortest_delay(const struct settings *s)
     return 0;
 }
 
+/* The bytes of all bodies. */
+static double bodies_of(const struct settings *s)
+{
+    uint64_t size = 0, big = 0;
+    double count = (double)s->count,
+           many = s->big && s->every > 0 ? floor(count / (double)s->every) : 0;
+    if (s->size)
+        (void)parse_size(s->size, &size);
+    if (s->big)
+        (void)parse_size(s->big, &big);
+    return (count - many) * (double)size + many * (double)big;
+}
+
+static bool is_static(const struct lane *lane, const struct settings *s)
+{
+    size_t i;
+    json_t *option;
+    for (i = 0; (option = json_array_get(lane->options, i)); i++)
+        if (strcmp(json_string_value(option), "--dispatch=static") == 0)
+            return true;
+    return s->dispatch && strcmp(s->dispatch, "static") == 0;
+}
+
 static double predict(const struct lane *lane, const struct settings *s)
 {
     const struct cost *cost = costs;
@@ -78,21 +105,43 @@ static double predict(const struct lane *lane, const struct settings *s)
     double n = (double)s->count, c = fmin((double)s->concurrency, n), t = seconds_of(s->delay);
     if (lane->peer)
         return lane->start_s + fmax(ceil(n / c) * t, n * lane->each_s + t);
-    double fetching = fmax(ceil(n / c) * t + c * cost->first, n * cost->kept + t);
+    double work = s->cpu_work > 0 ? (double)s->cpu_work * PASS_S : 0;
+    double fetching = fmax(ceil(n / c) * t + c * cost->first, n * (cost->kept + work) + t);
+    if (strcmp(lane->model, "sequential") == 0)
+        fetching += n * work;
+    fetching += 3 * seconds_of(s->dist ? s->jitter : NULL);
+    /* Lane k may well get two of the slow ones where URLs are dealt out beforehand. */
+    if (s->slow)
+        fetching += seconds_of(s->slow) * (is_static(lane, s) ? 2 : 1);
+    if (s->rate_share > 0)
+        fetching = n / (s->rate_share * ASSUMED_RATE) + t;
+    fetching += bodies_of(s) / ASSUMED_BYTES_PER_S;
     return cost->start + c * cost->worker + fetching;
+}
+
+/* What the origin is told in words; a value is NULL where it is not told. */
+enum { ORIGIN_WORDS = 7 };
+struct origin_words {
+    const char *names[ORIGIN_WORDS], *values[ORIGIN_WORDS];
+};
+
+static struct origin_words origin_words(const struct settings *s)
+{
+    return (struct origin_words){
+        {"size", "delay", "jitter", "dist", "fault", "slow", "big"},
+        {s->size, s->delay, s->jitter, s->dist, s->fault, s->slow, s->big}};
 }
 
 /* The origin's query, which also names the work: equal work has equal digests. */
 static void write_query(const struct settings *s, char *buffer, size_t size)
 {
-    const char *const names[] = {"size", "delay", "jitter", "dist", "fault"};
-    const char *const values[] = {s->size, s->delay, s->jitter, s->dist, s->fault};
+    struct origin_words words = origin_words(s);
     size_t used = 0;
     buffer[0] = '\0';
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (values[i])
+    for (size_t i = 0; i < ORIGIN_WORDS; i++)
+        if (words.values[i])
             used += (size_t)snprintf(buffer + used, size - used, "%s%s=%s", used ? "&" : "?",
-                                     names[i], values[i]);
+                                     words.names[i], words.values[i]);
     if (s->status >= 0)
         used += (size_t)snprintf(buffer + used, size - used, "%sstatus=%lld", used ? "&" : "?",
                                  (long long)s->status);
@@ -130,6 +179,11 @@ static json_t *model_command(const struct plan_request *request, const struct ex
         add_argument(command, "--resolve=%s", s->resolve);
     if (s->cpu_work > 0)
         add_argument(command, "--cpu-work=%lld", (long long)s->cpu_work);
+    if (s->rate_share > 0)
+        add_argument(command, "--rate={rate}%s%s", s->arrivals && *s->arrivals == 'p' ? "," : "",
+                     s->arrivals && *s->arrivals == 'p' ? s->arrivals : "");
+    if (s->save)
+        add_argument(command, "--save={visit}/bodies");
     size_t i;
     json_t *option;
     for (i = 0; (option = json_array_get(lane->options, i)); i++)
@@ -139,6 +193,8 @@ static json_t *model_command(const struct plan_request *request, const struct ex
         add_argument(command, "--trace={visit}/trace.json");
     if (request->urls) {
         add_argument(command, "--input=%s", request->urls);
+    } else if (s->hosts > 0) {
+        add_argument(command, "--input={list}");
     } else {
         add_argument(command, "--count=%lld", (long long)s->count);
         add_argument(command, "--url-pattern={origin}/item/{}%s", query);
@@ -219,10 +275,10 @@ static json_t *ceiling_command(const char *tool, const struct settings *s)
 static json_t *origin_settings(const struct settings *s)
 {
     json_t *origin = json_object();
-    const char *const names[] = {"size", "delay", "jitter", "dist", "fault"};
-    const char *const values[] = {s->size, s->delay, s->jitter, s->dist, s->fault};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        json_object_set_new(origin, names[i], values[i] ? json_string(values[i]) : json_null());
+    struct origin_words words = origin_words(s);
+    for (size_t i = 0; i < ORIGIN_WORDS; i++)
+        json_object_set_new(origin, words.names[i],
+                            words.values[i] ? json_string(words.values[i]) : json_null());
     json_object_set_new(origin, "status", s->status >= 0 ? json_integer(s->status) : json_null());
     json_object_set_new(origin, "every", s->every >= 0 ? json_integer(s->every) : json_null());
     return origin;
@@ -279,7 +335,39 @@ static json_t *begin_line(const struct plan_request *request, const struct exper
     json_object_set_new(line, "origin", request->urls ? json_null() : origin_settings(s));
     if (e->peers)
         json_object_set_new(line, "beside_peers", json_true());
+    if (s->cpu_work > 0)
+        json_object_set_new(line, "cpu_work", json_integer(s->cpu_work));
+    if (s->dispatch)
+        json_object_set_new(line, "dispatch", json_string(s->dispatch));
+    if (s->hosts > 0)
+        json_object_set_new(line, "hosts", json_integer(s->hosts));
+    if (s->quota > 0 || s->memory || s->network)
+        json_object_set_new(
+            line, "client",
+            json_pack("{s:o, s:o, s:o}", "quota", s->quota > 0 ? json_real(s->quota) : json_null(),
+                      "memory", maybe_string(s->memory), "network", maybe_string(s->network)));
     return line;
+}
+
+/* Where an open loop's rate comes from: a share of what the cells named by it have measured so
+ * far in this run, the lane's own cell or all lanes' (the slowest counts). */
+static json_t *rate_of(const struct experiment *e, const struct lane *lane,
+                       const struct settings *s)
+{
+    if (s->rate_share <= 0)
+        return NULL;
+    json_t *cells = json_array();
+    bool own = !s->rate_of || strcmp(s->rate_of, "own") == 0;
+    for (size_t k = 0; k < e->lane_count; k++) {
+        char cell[256];
+        if (own && &e->lanes[k] != lane)
+            continue;
+        snprintf(cell, sizeof cell, "%s/%s/%s=%s", e->name, e->lanes[k].name, axis_name(e->axis),
+                 s->rate_from);
+        json_array_append_new(cells, json_string(cell));
+    }
+    return json_pack("{s:f, s:s, s:s, s:o}", "share", s->rate_share, "of", own ? "own" : "slowest",
+                     "arrivals", s->arrivals ? s->arrivals : "even", "cells", cells);
 }
 
 static json_t *lane_line(const struct plan_request *request, const struct experiment *e, size_t i,
@@ -304,6 +392,8 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
                                                  : "timed"));
     json_object_set_new(line, "model", lane->peer ? json_null() : json_string(lane->model));
     json_object_set_new(line, "again_of", maybe_string(lane->again));
+    if (s.rate_share > 0)
+        json_object_set_new(line, "rate", rate_of(e, lane, &s));
     json_object_set_new(line, "command",
                         lane->peer ? peer_command(request, lane, &s)
                                    : model_command(request, e, lane, &s));
@@ -388,8 +478,11 @@ static int add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
         order[drawn] = order[left - 1];
         order[left - 1] = line;
     }
-    for (i = 0; i < count; i++)
-        add_visit(plan, order[i], round);
+    /* What takes its rate from this round's cells comes after them. */
+    for (int late = 0; late <= 1; late++)
+        for (i = 0; i < count; i++)
+            if (json_is_object(json_object_get(order[i], "rate")) == late)
+                add_visit(plan, order[i], round);
     free(order);
     return 0;
 }

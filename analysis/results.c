@@ -276,11 +276,20 @@ int results_prove(struct results *results)
     return 0;
 }
 
+/* This machine could not make it: the reason stands in each of its visits. */
+static bool is_skipped(const struct cell *cell)
+{
+    for (size_t i = 0; i < cell->made; i++)
+        if (!json_string_at(cell->visits[i]->visit, "skipped"))
+            return false;
+    return cell->made > 0;
+}
+
 enum verdict cell_verdict(const struct cell *cell)
 {
     if (strcmp(cell->kind, "predicted") == 0)
         return PREDICTED;
-    if (cell->made == 0)
+    if (cell->made == 0 || is_skipped(cell))
         return NOT_MEASURED;
     return json_array_size(cell->reasons) == 0 ? VALID : INVALID;
 }

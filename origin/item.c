@@ -19,7 +19,7 @@ enum distribution { UNSAID, FIXED, UNIFORM, LOGNORMAL, PARETO };
 
 /* The options as they were written, before they are weighed together. */
 struct wish {
-    uint64_t size, delay, jitter, pace, every, status;
+    uint64_t size, delay, jitter, pace, every, status, slow, big;
     unsigned dist, fault, chunked, close;
     unsigned given; /* a bit for each entry of options[] */
 };
@@ -47,6 +47,8 @@ enum {
     O_DIST,
     O_STATUS,
     O_FAULT,
+    O_SLOW,
+    O_BIG,
     O_EVERY,
     O_PACE,
     O_CHUNKED,
@@ -69,6 +71,10 @@ static const struct option options[OPTIONS] = {
                   "a status from 200 to 599"},
     [O_FAULT] = {"fault", WORD, offsetof(struct wish, fault), 0, 0, faults,
                  "reset, truncate, stall, drip or garbage"},
+    [O_SLOW] = {"slow", DURATION, offsetof(struct wish, slow), 0, ITEM_DELAY_MAX_NS, NULL,
+                DURATION_EXPECTED},
+    [O_BIG] = {"big", SIZE, offsetof(struct wish, big), 0, ITEM_SIZE_MAX, NULL,
+               "a size up to 64GiB, as 64MiB"},
     [O_EVERY] = {"every", COUNT, offsetof(struct wish, every), 1, UINT64_MAX, NULL,
                  "a count from 1"},
     [O_PACE] = {"pace", DURATION, offsetof(struct wish, pace), 1000, ITEM_DELAY_MAX_NS, NULL,
@@ -293,8 +299,9 @@ static int settle_fault(const struct wish *wish, char reason[static ITEM_REASON]
         wish->fault == FAULT_TRUNCATE || wish->fault == FAULT_STALL || wish->fault == FAULT_DRIP;
     if (needs_body && (!wish->size || !status_has_body(wish->status)))
         problem = "fault: truncate, stall and drip need a body";
-    else if (given & 1u << O_EVERY && !(given & (1u << O_FAULT | 1u << O_STATUS)))
-        problem = "every: needs a fault or a status to apply";
+    else if (given & 1u << O_EVERY &&
+             !(given & (1u << O_FAULT | 1u << O_STATUS | 1u << O_SLOW | 1u << O_BIG)))
+        problem = "every: needs a fault, a status, slow or big to apply";
     else if (given & 1u << O_PACE && wish->fault != FAULT_DRIP)
         problem = "pace: only fault=drip has one";
     if (problem)
@@ -319,10 +326,12 @@ int item_read(struct slice number, struct slice query, struct item *item,
         return error;
     bool hit = k % wish.every == 0;
     uint64_t status = hit ? wish.status : 200;
+    uint64_t size = hit && wish.given & 1u << O_BIG ? wish.big : wish.size;
+    bool slow = hit && wish.given & 1u << O_SLOW;
     *item = (struct item){
         .number = k,
-        .size = status_has_body(status) ? wish.size : 0,
-        .delay_ns = draw_delay(&wish, k),
+        .size = status_has_body(status) ? size : 0,
+        .delay_ns = slow ? wish.slow : draw_delay(&wish, k),
         .pace_ns = wish.pace,
         .status = (uint16_t)status,
         .fault = hit ? wish.fault : FAULT_NONE,

@@ -85,7 +85,8 @@ static const char description[] =
     "\v"
     "GET /item/K answers item K, by the options in its query: size=1KiB delay=100ms jitter=20ms "
     "dist=fixed|uniform|lognormal|pareto status=503 fault=reset|truncate|stall|drip|garbage "
-    "every=100 pace=10ms chunked=yes close=yes. GET /stats tells what was served, POST "
+    "slow=3s big=64MiB every=100 pace=10ms chunked=yes close=yes. GET /stats tells what was "
+    "served, POST "
     "/stats/reset begins to count anew.\n\n"
     "Ends with 0 on SIGTERM or SIGINT; 2 is wrong usage, 3 could not run (the port is taken).";
 

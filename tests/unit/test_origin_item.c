@@ -84,6 +84,22 @@ static void test_every_hits_the_multiples_only(void **state)
     }
 }
 
+static void test_slow_and_big_are_the_multiples_only(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k <= 20; k++) {
+        char number[16];
+        snprintf(number, sizeof number, "%u", k);
+        struct item item = get_item(number, "every=10&slow=3s&big=1MiB&size=3&delay=1ms");
+        bool hit = k % 10 == 0;
+        assert_int_equal(item.status, 200);
+        assert_int_equal(item.size, hit ? 1 << 20 : 3);
+        assert_int_equal(item.delay_ns, hit ? 3000000000 : 1000000);
+        item = get_item(number, "every=10&slow=0&dist=uniform&delay=2ms&jitter=1ms");
+        assert_true(hit ? item.delay_ns == 0 : item.delay_ns >= 1000000);
+    }
+}
+
 static void test_percent_encoding_is_taken_away(void **state)
 {
     (void)state;
@@ -254,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_all_options_together),
         cmocka_unit_test(test_every_fault_has_its_word),
         cmocka_unit_test(test_every_hits_the_multiples_only),
+        cmocka_unit_test(test_slow_and_big_are_the_multiples_only),
         cmocka_unit_test(test_percent_encoding_is_taken_away),
         cmocka_unit_test(test_a_status_without_a_body_has_none),
         cmocka_unit_test(test_what_is_malformed_is_refused_by_name),

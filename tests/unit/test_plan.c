@@ -1,5 +1,6 @@
 /* benchstat plan: budgets, rounds, orders, and every mistake in an experiment. */
 #include <errno.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +56,17 @@ static double predicted_total(json_t *plan)
     return seconds;
 }
 
+/* Every experiment that `make bench` takes, held by all. */
+static json_t *plan_of_all(const char *profile)
+{
+    glob_t all;
+    assert_int_equal(glob("scripts/experiments/*.json", 0, NULL, &all), 0);
+    assert_true(all.gl_pathc > 4);
+    json_t *plan = plan_of(profile, 1, all.gl_pathv, all.gl_pathc);
+    globfree(&all);
+    return plan;
+}
+
 /* quick is two minutes, talk fifteen, both at seven rounds or more. */
 static void profiles_keep_their_budgets(void **unused)
 {
@@ -64,20 +76,21 @@ static void profiles_keep_their_budgets(void **unused)
         double most;
     } budgets[] = {{"quick", 120}, {"talk", 15 * 60}, {"full", 3 * 3600}};
     for (size_t b = 0; b < 3; b++) {
-        json_t *plan = plan_of(budgets[b].profile, 1, experiments, 4);
+        json_t *plan = plan_of_all(budgets[b].profile);
         double predicted = predicted_total(plan);
         if (predicted > budgets[b].most)
             fail_msg("%s takes %.0f s, more than %.0f s", budgets[b].profile, predicted,
                      budgets[b].most);
+        json_t *visits = json_object();
         for (size_t i = 0; i < json_array_size(plan); i++) {
             json_t *line = json_array_get(plan, i);
-            int visits = 0;
-            for (size_t k = 0; k < json_array_size(plan); k++)
-                visits +=
-                    strcmp(text_of(json_array_get(plan, k), "cell"), text_of(line, "cell")) == 0;
+            const char *cell = text_of(line, "cell");
             if (strcmp(text_of(line, "kind"), "timed") == 0)
-                assert_true(visits >= 7);
+                json_object_set_new(visits, cell, json_integer(number_of(visits, cell) + 1));
         }
+        for (void *at = json_object_iter(visits); at; at = json_object_iter_next(visits, at))
+            assert_true(json_integer_value(json_object_iter_value(at)) >= 7);
+        json_decref(visits);
         json_decref(plan);
     }
 }
@@ -333,11 +346,93 @@ static void peers_are_none_of_the_benchmarks_own(void **unused)
     (void)unused;
     const char *const profiles[] = {"quick", "talk", "full"};
     for (size_t p = 0; p < 3; p++) {
-        json_t *plan =
-            plan_of(profiles[p], 1, experiments, sizeof experiments / sizeof *experiments);
+        json_t *plan = plan_of_all(profiles[p]);
         for (size_t i = 0; i < json_array_size(plan); i++)
             assert_string_not_equal(text_of(json_array_get(plan, i), "kind"), "peer");
         json_decref(plan);
+    }
+}
+
+/* A variant's settings go over the experiment's, and a rate is taken from cells that each round
+ * visits before the one that needs it. */
+static void an_open_loop_follows_what_it_is_taken_from(void **unused)
+{
+    (void)unused;
+    static char *files[] = {"scripts/experiments/open-loop.json"};
+    json_t *plan = plan_of("talk", 11, files, 1);
+    int shares = 0;
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i), *rate = json_object_get(line, "rate"), *cell;
+        const char *rate_option = NULL;
+        json_t *argument;
+        size_t k;
+        for (k = 0; (argument = json_array_get(json_object_get(line, "command"), k)); k++)
+            if (strncmp(json_string_value(argument), "--rate=", 7) == 0)
+                rate_option = json_string_value(argument);
+        if (strcmp(text_of(line, "value"), "capacity") == 0) {
+            assert_null(rate);
+            assert_null(rate_option);
+            continue;
+        }
+        assert_string_equal(rate_option, "--rate={rate},poisson");
+        bool own = strcmp(text_of(rate, "of"), "own") == 0;
+        assert_int_equal(json_array_size(json_object_get(rate, "cells")), own ? 1 : 5);
+        for (k = 0; (cell = json_array_get(json_object_get(rate, "cells"), k)); k++) {
+            bool before = false;
+            for (size_t v = 0; v < i; v++) {
+                json_t *other = json_array_get(plan, v);
+                before |= number_of(other, "round") == number_of(line, "round") &&
+                          strcmp(text_of(other, "cell"), json_string_value(cell)) == 0;
+            }
+            assert_true(before);
+        }
+        shares++;
+    }
+    assert_int_equal(shares, 4 * 5 * 12);
+    json_decref(plan);
+}
+
+static const char *const good_variants =
+    "\"variants\": {\"a\": {}, \"b\": {\"fixed\": {\"rate_share\": 0.5, "
+    "\"rate_from\": \"a\"}, \"origin\": {\"slow\": \"1s\", \"every\": 9}, "
+    "\"client\": {\"memory\": \"128MiB\"}}}, ";
+
+static void mistakes_in_variants_are_named(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *from, *to, *key, *remedy;
+    } mistakes[] = {
+        {"\"a\": {}", "\"a\": 3", ": variants.a: ", "must be an object"},
+        {"\"a\": {}", "\"a\": {\"fxd\": 1}", ": variants.a.fxd: ", "no such key"},
+        {"0.5", "-1", ": variants.b.fixed.rate_share: ", "a number from"},
+        {"\"rate_from\": \"a\"", "\"rate_from\": \"c\"", ": variants.b: ", "another variant"},
+        {"\"rate_from\": \"a\"", "\"rate_from\": \"b\"", ": variants.b: ", "another variant"},
+        {"\"1s\"", "\"1\"", ": variants.b.origin.slow: ", "a duration"},
+        {"128MiB", "much", ": variants.b.client.memory: ", "a size"},
+    };
+    static const char *const frame =
+        "\"axis\": \"variant\", %s\"lanes\": [{\"name\": \"x\", \"model\": \"threads\"}], "
+        "\"fixed\": {\"concurrency\": 4, \"count\": 8}, "
+        "\"profiles\": {\"quick\": {\"rounds\": 7, \"values\": [\"a\", \"b\"]}}}";
+    static const char *const from_axis = "\"axis\": \"count\", ";
+    for (size_t i = 0; i <= sizeof mistakes / sizeof *mistakes; i++) {
+        bool sound = i == sizeof mistakes / sizeof *mistakes;
+        char variants[512], rest[1024];
+        const char *at = sound ? NULL : strstr(good_variants, mistakes[i].from);
+        assert_true(sound || at != NULL);
+        if (sound)
+            snprintf(variants, sizeof variants, "%s", good_variants);
+        else
+            snprintf(variants, sizeof variants, "%.*s%s%s", (int)(at - good_variants),
+                     good_variants, mistakes[i].to, at + strlen(mistakes[i].from));
+        snprintf(rest, sizeof rest, frame, variants);
+        struct problem problem = {""};
+        int error = plan_with(strstr(good, from_axis), rest, &problem);
+        assert_int_equal(error, sound ? 0 : -EINVAL);
+        if (!sound &&
+            (!strstr(problem.text, mistakes[i].key) || !strstr(problem.text, mistakes[i].remedy)))
+            fail_msg("\"%s\" gave: %s", mistakes[i].to, problem.text);
     }
 }
 
@@ -369,6 +464,8 @@ int main(void)
         cmocka_unit_test(mistakes_name_file_key_and_remedy),
         cmocka_unit_test(a_peer_has_its_own_command),
         cmocka_unit_test(peers_are_none_of_the_benchmarks_own),
+        cmocka_unit_test(an_open_loop_follows_what_it_is_taken_from),
+        cmocka_unit_test(mistakes_in_variants_are_named),
         cmocka_unit_test(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

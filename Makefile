@@ -52,13 +52,13 @@ coroutines := coroutines/coroutines.c $(loop)
 origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
               origin/due.c origin/log.c common/units.c
-ledger     := analysis/ledger.c analysis/prove.c analysis/agree.c
+evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c \
+              analysis/evidence.c analysis/trends.c analysis/words.c common/statistics.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
-              analysis/results.c $(ledger) analysis/evidence.c analysis/findings.c analysis/cells.c \
-              analysis/output.c analysis/summary_json.c analysis/summary_md.c \
-              analysis/hyperfine_json.c analysis/chart_data.c analysis/merge.c \
-              common/statistics.c common/units.c
+              $(evidence) analysis/findings.c analysis/cells.c analysis/output.c \
+              analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
+              analysis/chart_data.c analysis/merge.c common/units.c
 meter      := analysis/meter.c analysis/tree.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
@@ -68,8 +68,7 @@ UNIT     := units statistics plan judge coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
-test_judge      := analysis/results.c $(ledger) analysis/evidence.c analysis/experiment.c \
-                   common/statistics.c common/units.c
+test_judge      := $(evidence) analysis/experiment.c common/units.c
 # What all models are built on:
 UNIT     += workload rate run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c

@@ -104,25 +104,77 @@ struct spread ratio_within_rounds(const struct cell *cell, const struct cell *ba
     return spread;
 }
 
-struct noise_floor noise_floor_of(const struct results *results)
+/* What the twins of a run, of one experiment or at one value of it say. */
+struct twins {
+    size_t count;  /* ratios */
+    double *sizes; /* |log ratio| of each, sorted; to be freed */
+    double apart;  /* the largest |median log ratio| of one pair of twins */
+};
+
+static bool is_within(const struct cell *cell, const struct cell *like, enum floor_source source)
 {
-    struct noise_floor noise = {0, NAN};
-    double *ratios = calloc(results->made + 1, sizeof *ratios);
-    for (size_t i = 0; ratios && i < results->cell_count; i++) {
+    if (source == WHOLE_RUN)
+        return true;
+    return strcmp(cell->experiment, like->experiment) == 0 &&
+           (source == SAME_EXPERIMENT ||
+            json_equal(json_object_get(cell->plan, "value"), json_object_get(like->plan, "value")));
+}
+
+static struct twins twins_of(const struct results *results, const struct cell *like,
+                             enum floor_source source)
+{
+    struct twins twins = {.sizes = calloc(results->made + 1, sizeof(double))};
+    for (size_t i = 0; twins.sizes && i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         const struct cell *twin = cell->again_of ? beside(results, cell, cell->again_of) : NULL;
-        if (!twin || cell_verdict(cell) != VALID || cell_verdict(twin) != VALID)
+        if (!twin || cell_verdict(cell) != VALID || cell_verdict(twin) != VALID ||
+            !is_within(cell, like, source))
             continue;
-        size_t count = round_ratios(cell, twin, ratios + noise.values);
-        for (size_t k = noise.values; k < noise.values + count; k++)
-            ratios[k] = fmax(ratios[k], 1 / ratios[k]);
-        noise.values += count;
+        double *logs = twins.sizes + twins.count;
+        size_t count = round_ratios(cell, twin, logs);
+        for (size_t k = 0; k < count; k++)
+            logs[k] = log(logs[k]);
+        struct spread spread = spread_of(logs, count);
+        if (spread.n == 0)
+            continue; /* a time is missing: such a cell is not valid */
+        twins.apart = fmax(twins.apart, fabs(spread.median));
+        for (size_t k = 0; k < count; k++)
+            logs[k] = fabs(logs[k]);
+        twins.count += count;
     }
-    if (noise.values > 0) {
-        sort_f64(ratios, noise.values);
-        noise.ratio = percentile_f64(ratios, noise.values, 95);
+    sort_f64(twins.sizes, twins.sizes ? twins.count : 0);
+    return twins;
+}
+
+struct noise_floor noise_floor_of(const struct results *results)
+{
+    struct twins twins = twins_of(results, NULL, WHOLE_RUN);
+    struct noise_floor noise = {twins.count, NAN, WHOLE_RUN};
+    if (twins.count > 0)
+        noise.ratio = exp(percentile_f64(twins.sizes, twins.count, 95));
+    free(twins.sizes);
+    return noise;
+}
+
+struct noise_floor noise_floor_at(const struct results *results, const struct cell *cell,
+                                  size_t rounds)
+{
+    enum { ENOUGH = 14 };
+    double own = 1; /* of the twins at the same value, if there are any */
+    for (enum floor_source source = SAME_VALUE; rounds > 0 && source < WHOLE_RUN; source++) {
+        struct twins twins = twins_of(results, cell, source);
+        struct noise_floor noise = {twins.count, own, source};
+        if (twins.count > 0)
+            noise.ratio =
+                fmax(own, exp(fmax(twins.apart, median_noise(twins.sizes, twins.count, rounds))));
+        free(twins.sizes);
+        if (twins.count >= ENOUGH)
+            return noise;
+        own = noise.ratio;
     }
-    free(ratios);
+    struct noise_floor noise = noise_floor_of(results);
+    if (isfinite(noise.ratio))
+        noise.ratio = fmax(noise.ratio, own);
     return noise;
 }
 
@@ -151,50 +203,81 @@ static bool compares(const struct cell *cell, const char *experiment)
            !cell->again_of && cell_verdict(cell) == VALID;
 }
 
-static void decide(struct pair *pairs, size_t count, struct noise_floor floor)
+/* Whether two lanes are a pair, and of which family. */
+static bool are_pair(const struct cell *a, const struct cell *b, bool *builds)
 {
-    for (size_t i = 0; i < count; i++) {
+    *builds = (a->against && strcmp(a->against, b->lane) == 0) ||
+              (b->against && strcmp(b->against, a->lane) == 0);
+    return *builds || (!a->against && !b->against);
+}
+
+/* What is said of lanes that share processors needs a machine that has them to give. */
+static bool lacks_processors(const struct results *results, const struct cell *cell)
+{
+    const char *placement = json_string_at(cell->plan, "placement");
+    return placement && strcmp(placement, "together") == 0 &&
+           !(json_number_at(results->metadata, "machine.two_busy_processes") >= 1.6);
+}
+
+/* One family: adjusts its p and decides. */
+static int decide(const struct results *results, struct pair *pairs, size_t count, bool builds)
+{
+    double *p = calloc(count + 1, sizeof *p), family = 0;
+    if (!p)
+        return -ENOMEM;
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (pairs[i].builds == builds)
+            p[used++] = pairs[i].test.p;
+    int error = holm_adjust(p, used);
+    family = (double)used;
+    used = 0;
+    for (size_t i = 0; i < count && !error; i++) {
         struct pair *pair = &pairs[i];
-        double ratio = pair->ratio.median;
-        bool beyond = isfinite(floor.ratio) && fmax(ratio, 1 / ratio) > floor.ratio;
-        double n = (double)count;
-        if (pair->p_holm <= ALPHA && beyond)
+        if (pair->builds != builds)
+            continue;
+        double ratio = pair->ratio.median, floor = pair->floor.ratio;
+        pair->p_holm = p[used++];
+        if (lacks_processors(results, pair->a))
+            pair->verdict = NO_PROCESSORS;
+        else if (pair->p_holm <= ALPHA && fmax(ratio, 1 / ratio) > floor)
             pair->verdict = ratio > 1 ? FASTER : SLOWER;
-        else if (fmin(1, ldexp(2, -(int)pair->ratio.n)) * n > ALPHA || !isfinite(floor.ratio))
+        else if (fmin(1, ldexp(2, -(int)pair->ratio.n)) * family > ALPHA || !isfinite(floor))
             pair->verdict = TOO_FEW;
         else
             pair->verdict = NO_DIFFERENCE;
     }
+    free(p);
+    return error;
 }
 
-int pairs_of(const struct results *results, const char *experiment, struct noise_floor floor,
-             struct pair **pairs, size_t *count)
+int pairs_of(const struct results *results, const char *experiment, struct pair **pairs,
+             size_t *count)
 {
     size_t cells = results->cell_count, used = 0;
     struct pair *all = calloc(cells * cells + 1, sizeof *all);
-    double *p = calloc(cells * cells + 1, sizeof *p);
-    int error = all && p ? 0 : -ENOMEM;
+    int error = all ? 0 : -ENOMEM;
     for (size_t i = 0; i < cells && !error; i++)
         for (size_t k = i + 1; k < cells && !error; k++) {
             const struct cell *a = &results->cells[i], *b = &results->cells[k];
+            struct pair *pair = &all[used];
             if (!compares(a, experiment) || !compares(b, experiment) ||
-                beside(results, a, b->lane) != b)
+                !are_pair(a, b, &pair->builds) || beside(results, a, b->lane) != b)
                 continue;
-            all[used] = (struct pair){.a = a, .b = b};
-            error = test_pair(&all[used]);
-            p[used] = all[used].test.p;
+            pair->a = a;
+            pair->b = b;
+            error = test_pair(pair);
+            pair->floor = noise_floor_at(results, a, pair->ratio.n);
             used++;
         }
     if (!error)
-        error = holm_adjust(p, used);
-    for (size_t i = 0; i < used; i++)
-        all[i].p_holm = p[i];
-    free(p);
+        error = decide(results, all, used, false);
+    if (!error)
+        error = decide(results, all, used, true);
     if (error) {
         free(all);
         return error;
     }
-    decide(all, used, floor);
     *pairs = all;
     *count = used;
     return 0;

@@ -1,6 +1,6 @@
 /*
  * What the proven visits say: medians with their exact intervals, pairs of
- * lanes compared within rounds, the noise floor of lanes that stand twice, and
+ * lanes compared within rounds, the noise floors of lanes that stand twice, and
  * the costs of a fetch that the cost models are drawn with.
  *
  * A round is the unit: each lane gives one value a round, and pairs are formed
@@ -53,31 +53,62 @@ const struct cell *beside(const struct results *results, const struct cell *cell
  */
 struct spread ratio_within_rounds(const struct cell *cell, const struct cell *base);
 
-/* The noise floor: how far apart two lanes that are the same come out. */
+/* Whose twins a noise floor rests on. */
+enum floor_source { SAME_VALUE, SAME_EXPERIMENT, WHOLE_RUN };
+
+/* A noise floor: how far apart two lanes that are the same come out. */
 struct noise_floor {
-    size_t values; /* within-round ratios it rests on, all A/A cells together */
-    double ratio;  /* 95th percentile of the larger over the smaller; NAN without any */
+    size_t values; /* within-round ratios of twins that it rests on */
+    double ratio;  /* the larger over the smaller; NAN without any */
+    enum floor_source source;
 };
+
+/* Of single rounds: the 95th percentile of the within-round ratios, all twins of the run
+ * together. It is what the run as a whole was worth, and is printed beside each floor. */
 struct noise_floor noise_floor_of(const struct results *results);
+
+/*
+ * The floor that a median over so many rounds is held against, for cells like this one.
+ *
+ * Noise differs from cell to cell: a few in flight that wait scatter by a hundredth where
+ * hundreds that compete for a processor scatter by a third. So the twins at the same
+ * value of the same experiment decide. And what is compared is a median of rounds, not a
+ * round: so the floor is how far a median of so many ratios of twins stays from 1 with
+ * probability 95 % (median_noise), and at least how far apart the twins' own medians are.
+ *
+ * Fewer than 14 ratios (two twins in seven rounds) are too few to be alone: then the
+ * floor is the larger of theirs and of all twins of the experiment; where those are too
+ * few as well, of theirs and of noise_floor_of. The choice is by counts alone, before
+ * any value is looked at.
+ */
+struct noise_floor noise_floor_at(const struct results *results, const struct cell *cell,
+                                  size_t rounds);
+
+enum pair_verdict { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW, NO_PROCESSORS };
 
 /* Two lanes at one value of an experiment. */
 struct pair {
     const struct cell *a, *b;
+    bool builds;         /* one lane by two builds (against), not two lanes of one build */
     struct spread ratio; /* b's time over a's: above 1 where a is faster */
     struct signed_rank test;
     double p_holm;
-    enum { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW } verdict; /* a, said of b */
+    struct noise_floor floor;
+    enum pair_verdict verdict; /* a, said of b */
 };
 
 /*
- * All pairs of valid cells of one experiment, each lane once (lanes repeated
- * for the floor are left out), adjusted together by Holm. "Faster" needs an
- * adjusted p of at most 0.05 and a median ratio beyond the floor; where so few
- * rounds could not reach that p at all, the verdict is TOO_FEW. Stores an array
- * for the caller to free and its length; returns 0 or -ENOMEM, -E2BIG.
+ * All pairs of valid cells of one experiment, each lane once (lanes repeated for the
+ * floor are left out). A lane that stands against another is paired with that one only,
+ * and no other lane with it: such pairs are a family of their own. Each family is
+ * adjusted by Holm. "Faster" needs an adjusted p of at most 0.05 and a median ratio
+ * beyond its floor; where so few rounds could not reach that p at all, or nothing stands
+ * twice in the run, the verdict is TOO_FEW. Where the client had all processors and the
+ * machine has no two to give, it is NO_PROCESSORS. Stores an array for the caller to
+ * free and its length; returns 0 or -ENOMEM, -E2BIG.
  */
-int pairs_of(const struct results *results, const char *experiment, struct noise_floor floor,
-             struct pair **pairs, size_t *count);
+int pairs_of(const struct results *results, const char *experiment, struct pair **pairs,
+             size_t *count);
 
 /* CPU seconds of the client: start once, first a connection, kept a further fetch. */
 struct fetch_costs {

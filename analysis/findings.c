@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "analysis/trends.h"
+#include "analysis/words.h"
 
 /* The greatest of a plan line's number over the lanes of an experiment, and whether
  * every lane but sequential has it. */
@@ -24,17 +26,6 @@ static double planned_most(const struct results *results, const char *experiment
         most = fmax(most, value);
     }
     return most;
-}
-
-/* Adds to a line of text, as far as it has room. */
-__attribute__((format(printf, 3, 4))) static void append(char *buffer, size_t size,
-                                                         const char *format, ...)
-{
-    size_t used = strlen(buffer);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(buffer + used, size - used, format, arguments);
-    va_end(arguments);
 }
 
 /* What the models were asked to do, in a line that a chart can carry:
@@ -88,91 +79,145 @@ static void add_experiment(json_t *experiments, const struct results *results,
     json_array_append_new(experiments, experiment);
 }
 
+/* One sentence more: of what kind, and at which value of the axis (NULL: along it). */
+static void say(struct findings *findings, const char *experiment, const char *about,
+                const struct cell *cell, const char *text)
+{
+    json_t *value = cell ? json_object_get(cell->plan, "value") : NULL;
+    json_array_append_new(findings->sentences,
+                          json_pack("{s:s, s:s, s:O, s:s}", "experiment", experiment, "about",
+                                    about, "value", value ? value : json_null(), "text", text));
+}
+
+static int gather_slopes(struct findings *findings, const char *experiment)
+{
+    struct slope *slopes;
+    size_t count;
+    char text[512];
+    int error = slopes_of(findings->results, experiment, &slopes, &count);
+    for (size_t i = 0; i < count && !error; i++) {
+        const struct slope *slope = &slopes[i];
+        slope_sentence(slope, text, sizeof text);
+        say(findings, experiment, "slope", NULL, text);
+        json_array_append_new(findings->slopes,
+                              json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s}", "experiment",
+                                        experiment, "lane", slope->lane->lane, "figure",
+                                        slope->figure, "unit", slope->unit, "cells",
+                                        (json_int_t)slope->cells, "slope",
+                                        spread_json(slope->spread), "sentence", text));
+    }
+    if (!error)
+        free(slopes);
+    return error;
+}
+
+static json_t *segments_json(const struct crossover *crossover)
+{
+    json_t *segments = json_array();
+    for (size_t i = 0; i < crossover->count; i++) {
+        const struct segment *segment = &crossover->segments[i];
+        json_array_append_new(segments, json_pack("{s:O, s:O, s:s}", "from",
+                                                  json_object_get(segment->from->plan, "value"),
+                                                  "to", json_object_get(segment->to->plan, "value"),
+                                                  "verdict", verdict_words(segment->verdict)));
+    }
+    return segments;
+}
+
+static int gather_crossovers(struct findings *findings, const char *experiment,
+                             const struct pair *pairs, size_t pair_count)
+{
+    struct crossover *crossovers;
+    size_t count;
+    char text[1024];
+    int error = crossovers_of(pairs, pair_count, &crossovers, &count);
+    for (size_t i = 0; i < count && !error; i++) {
+        const struct pair *pair = crossovers[i].first;
+        crossover_sentence(&crossovers[i], text, sizeof text);
+        say(findings, experiment, "crossover", NULL, text);
+        json_array_append_new(findings->crossovers,
+                              json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "experiment", experiment,
+                                        "axis", pair->a->axis, "a", pair->a->lane, "b",
+                                        pair->b->lane, "segments", segments_json(&crossovers[i]),
+                                        "sentence", text));
+    }
+    if (!error)
+        crossovers_free(crossovers, count);
+    return error;
+}
+
+/* The widest floor that a pair of this experiment was held against: what its chart draws. */
+static json_t *widest_floor(const struct pair *pairs, size_t count)
+{
+    double widest = NAN;
+    for (size_t i = 0; i < count; i++)
+        widest = fmax(widest, pairs[i].floor.ratio);
+    return json_known(widest);
+}
+
+static int gather_experiment(struct findings *findings, json_t *experiment)
+{
+    const char *name = json_string_at(experiment, "name");
+    char text[2048];
+    struct pair *pairs;
+    size_t count;
+    int error = pairs_of(findings->results, name, &pairs, &count);
+    if (error)
+        return error;
+    answer(findings->results, name, pairs, count, text, sizeof text);
+    json_object_set_new(experiment, "answer", text[0] ? json_string(text) : json_null());
+    json_object_set_new(experiment, "noise_floor", widest_floor(pairs, count));
+    if (text[0])
+        say(findings, name, "answer", NULL, text);
+    for (size_t i = 0; i < count; i++)
+        say(findings, name, pairs[i].builds ? "builds" : "pair", pairs[i].a,
+            pair_sentence(&pairs[i], text, sizeof text));
+    error = gather_crossovers(findings, name, pairs, count);
+    if (!error)
+        error = gather_slopes(findings, name);
+    struct pair *all = realloc(findings->pairs, (findings->pair_count + count + 1) * sizeof *all);
+    if (all) {
+        memcpy(all + findings->pair_count, pairs, count * sizeof *pairs);
+        findings->pairs = all;
+        findings->pair_count += count;
+    }
+    free(pairs);
+    return all ? error : -ENOMEM;
+}
+
 int findings_gather(struct findings *findings, const struct results *results)
 {
-    *findings = (struct findings){.results = results, .experiments = json_array()};
+    *findings = (struct findings){.results = results,
+                                  .experiments = json_array(),
+                                  .slopes = json_array(),
+                                  .crossovers = json_array(),
+                                  .sentences = json_array()};
     findings->noise = noise_floor_of(results);
     for (size_t i = 0; i < results->cell_count; i++)
         add_experiment(findings->experiments, results, &results->cells[i]);
+    int error = 0;
     size_t i;
     json_t *experiment;
-    for (i = 0; (experiment = json_array_get(findings->experiments, i)); i++) {
-        struct pair *pairs;
-        size_t count;
-        int error =
-            pairs_of(results, json_string_at(experiment, "name"), findings->noise, &pairs, &count);
-        if (error)
-            return error;
-        struct pair *all =
-            realloc(findings->pairs, (findings->pair_count + count + 1) * sizeof *all);
-        if (all) {
-            memcpy(all + findings->pair_count, pairs, count * sizeof *pairs);
-            findings->pairs = all;
-            findings->pair_count += count;
-        }
-        free(pairs);
-        if (!all)
-            return -ENOMEM;
-    }
-    return 0;
+    for (i = 0; !error && (experiment = json_array_get(findings->experiments, i)); i++)
+        error = gather_experiment(findings, experiment);
+    return error;
 }
 
 void findings_free(struct findings *findings)
 {
     free(findings->pairs);
     json_decref(findings->experiments);
+    json_decref(findings->slopes);
+    json_decref(findings->crossovers);
+    json_decref(findings->sentences);
     *findings = (struct findings){0};
 }
 
-/* Sentences. ------------------------------------------------------------------------- */
-
-/* "at count = 400" in brackets behind a lane's name; nothing without an axis. */
-static const char *at_value(const struct cell *cell, char *buffer, size_t size)
+json_t *spread_json(struct spread spread)
 {
-    json_t *value = json_object_get(cell->plan, "value");
-    buffer[0] = '\0';
-    if (json_is_integer(value))
-        snprintf(buffer, size, "at %s %lld: ", cell->axis, (long long)json_integer_value(value));
-    else if (json_is_string(value))
-        snprintf(buffer, size, "at %s %s: ", cell->axis, json_string_value(value));
-    return buffer;
-}
-
-char *pair_sentence(const struct pair *pair, struct noise_floor noise, char *buffer, size_t size)
-{
-    char where[64];
-    const char *a = pair->a->lane, *b = pair->b->lane;
-    double ratio = pair->ratio.median, low = pair->ratio.low, high = pair->ratio.high;
-    at_value(pair->a, where, sizeof where);
-    if (ratio < 1) { /* the faster one is named first */
-        const char *swap = a;
-        a = b;
-        b = swap;
-        ratio = 1 / ratio;
-        double lowest = 1 / high;
-        high = 1 / low;
-        low = lowest;
-    }
-    if (pair->verdict == TOO_FEW && isnan(noise.ratio))
-        snprintf(buffer, size,
-                 "%s%s and %s: no lane stands twice, so nothing says what a difference is worth",
-                 where, a, b);
-    else if (pair->verdict == TOO_FEW)
-        snprintf(buffer, size,
-                 "%s%s and %s: %zu rounds are too few to decide (ratio %.3g, %.3g to %.3g)", where,
-                 a, b, pair->ratio.n, ratio, low, high);
-    else if (pair->verdict == NO_DIFFERENCE)
-        snprintf(buffer, size, "%s%s and %s: no difference seen above %.1f %% (p = %.3g)", where, a,
-                 b, 100 * (fmax(noise.ratio, fmax(high, 1 / low)) - 1), pair->p_holm);
-    else
-        snprintf(buffer, size, "%s%s is %.3g times as fast as %s (%.3g to %.3g; p = %.3g)", where,
-                 a, ratio, b, low, high, pair->p_holm);
-    return buffer;
-}
-
-const char *pair_verdict(const struct pair *pair)
-{
-    static const char *const names[] = {"faster", "slower", "no difference seen",
-                                        "too few rounds to decide"};
-    return names[pair->verdict];
+    if (spread.n == 0)
+        return json_null();
+    return json_pack("{s:I, s:f, s:f, s:f, s:f}", "rounds", (json_int_t)spread.n, "median",
+                     spread.median, "low", spread.low, "high", spread.high, "coverage",
+                     spread.coverage);
 }

@@ -12,17 +12,17 @@ struct findings {
     struct noise_floor noise;
     struct pair *pairs; /* of all experiments; owned */
     size_t pair_count;
-    json_t *experiments; /* owned: one object an experiment, in the plan's order */
+    /* Owned, in the form of summary.json. */
+    json_t *experiments; /* one object an experiment, in the plan's order */
+    json_t *slopes, *crossovers;
+    json_t *sentences; /* each finding in words */
 };
 
 /* Returns 0, -ENOMEM or -E2BIG; findings_free frees what was gathered, also after an error. */
 int findings_gather(struct findings *findings, const struct results *results);
 void findings_free(struct findings *findings);
 
-/* One sentence on a pair, such as "threads is 1.32 times as fast as processes (1.28 to 1.40)". */
-char *pair_sentence(const struct pair *pair, struct noise_floor noise, char *buffer, size_t size);
-
-/* Its verdict in the words of summary.json: "faster", "no difference seen", … */
-const char *pair_verdict(const struct pair *pair);
+/* A spread as JSON; null for one of no values. */
+json_t *spread_json(struct spread spread);
 
 #endif

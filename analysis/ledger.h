@@ -20,7 +20,7 @@
 /* What one visit's files say. A figure that is not known is NAN. */
 struct visit_seen {
     /* Borrowed; NULL where the file is not there. */
-    json_t *plan, *visit, *run, *hyperfine;
+    json_t *plan, *visit, *run, *hyperfine, *meter;
     const char *output; /* a load generator's standard output, or NULL */
     json_t *reasons;    /* owned: an array of sentences, empty for a visit that stands */
     const char *work, *cell, *experiment; /* of the plan: equal work, the cell, its experiment */

@@ -60,6 +60,7 @@ static bool load_visit(struct results *results, json_t *plan)
         .visit = load(results, number, "visit.json"),
         .run = load(results, number, "run.json"),
         .hyperfine = load(results, number, "hyperfine.json"),
+        .meter = load(results, number, "meter.json"),
         .number = (int)number,
         .round = (int)json_integer_value(json_object_get(plan, "round")),
     };
@@ -91,6 +92,7 @@ static struct cell *find_cell(struct results *results, json_t *plan)
         .lane = json_string_at(plan, "lane"),
         .model = json_string_at(plan, "model"),
         .again_of = json_string_at(plan, "again_of"),
+        .against = json_string_at(plan, "against"),
         .axis = json_string_at(plan, "axis"),
         .chart = json_string_at(plan, "chart"),
         .reasons = json_array(),
@@ -226,6 +228,7 @@ void results_close(struct results *results)
         json_decref(seen->visit);
         json_decref(seen->run);
         json_decref(seen->hyperfine);
+        json_decref(seen->meter);
         json_decref(seen->reasons);
         free(results->outputs[i]);
     }

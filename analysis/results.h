@@ -19,6 +19,7 @@
 struct cell {
     json_t *plan; /* the plan line of its first visit, or of its prediction; borrowed */
     const char *id, *experiment, *kind, *lane, *model, *again_of, *axis, *chart;
+    const char *against;        /* the lane that another build of it is held against, or NULL */
     struct visit_seen **visits; /* made ones, by round; the array is owned */
     size_t made, planned;
     json_t *reasons; /* owned: why it is invalid; empty otherwise */

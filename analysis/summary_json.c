@@ -6,15 +6,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/output.h"
-
-static json_t *spread_json(struct spread spread)
-{
-    if (spread.n == 0)
-        return json_null();
-    return json_pack("{s:I, s:f, s:f, s:f, s:f}", "rounds", (json_int_t)spread.n, "median",
-                     spread.median, "low", spread.low, "high", spread.high, "coverage",
-                     spread.coverage);
-}
+#include "analysis/words.h"
 
 #define MOST_SEEN(cell, member) json_known(CELL_MOST(cell, member))
 
@@ -115,15 +107,23 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
     return root;
 }
 
-static json_t *pair_json(const struct findings *findings, const struct pair *pair)
+static json_t *floor_json(struct noise_floor floor)
+{
+    static const char *const sources[] = {"value", "experiment", "run"};
+    return json_pack("{s:o, s:I, s:s}", "ratio", json_known(floor.ratio), "values",
+                     (json_int_t)floor.values, "twins_of", sources[floor.source]);
+}
+
+static json_t *pair_json(const struct pair *pair)
 {
     char sentence[512];
-    pair_sentence(pair, findings->noise, sentence, sizeof sentence);
-    return json_pack("{s:s, s:O, s:s, s:s, s:o, s:f, s:f, s:s, s:s}", "experiment",
-                     pair->a->experiment, "value", json_object_get(pair->a->plan, "value"), "a",
-                     pair->a->lane, "b", pair->b->lane, "ratio", spread_json(pair->ratio), "p",
-                     pair->test.p, "p_holm", pair->p_holm, "verdict", pair_verdict(pair),
-                     "sentence", sentence);
+    pair_sentence(pair, sentence, sizeof sentence);
+    return json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:f, s:f, s:o, s:s, s:s}", "experiment",
+                     pair->a->experiment, "value", json_object_get(pair->a->plan, "value"),
+                     "family", pair->builds ? "builds" : "lanes", "a", pair->a->lane, "b",
+                     pair->b->lane, "ratio", spread_json(pair->ratio), "p", pair->test.p, "p_holm",
+                     pair->p_holm, "noise_floor", floor_json(pair->floor), "verdict",
+                     verdict_words(pair->verdict), "sentence", sentence);
 }
 
 int write_summary_json(const struct findings *findings)
@@ -143,9 +143,12 @@ int write_summary_json(const struct findings *findings)
     for (size_t i = 0; i < results->cell_count; i++)
         json_array_append_new(cells, cell_json(results, &results->cells[i]));
     for (size_t i = 0; i < findings->pair_count; i++)
-        json_array_append_new(pairs, pair_json(findings, &findings->pairs[i]));
+        json_array_append_new(pairs, pair_json(&findings->pairs[i]));
     json_object_set_new(root, "cells", cells);
     json_object_set_new(root, "pairs", pairs);
+    json_object_set(root, "slopes", findings->slopes);
+    json_object_set(root, "crossovers", findings->crossovers);
+    json_object_set(root, "sentences", findings->sentences);
     json_object_set(root, "notes", results->notes);
     int error = write_json(results, "summary.json", root);
     json_decref(root);

@@ -143,14 +143,15 @@ static void put_verdicts(const struct findings *findings, const char *name, bool
     }
 }
 
-static void put_pairs(const struct findings *findings, const char *name, bool markdown,
-                      FILE *stream)
+/* Every finding of an experiment but its answer, which stands above the table. */
+static void put_findings(const struct findings *findings, const char *name, FILE *stream)
 {
-    char sentence[512];
-    for (size_t i = 0; i < findings->pair_count; i++)
-        if (strcmp(findings->pairs[i].a->experiment, name) == 0)
-            fprintf(stream, "%s%s\n", markdown ? "- " : "  ",
-                    pair_sentence(&findings->pairs[i], findings->noise, sentence, sizeof sentence));
+    size_t i;
+    json_t *sentence;
+    for (i = 0; (sentence = json_array_get(findings->sentences, i)); i++)
+        if (strcmp(json_string_at(sentence, "experiment"), name) == 0 &&
+            strcmp(json_string_at(sentence, "about"), "answer") != 0)
+            fprintf(stream, "- %s\n", json_string_at(sentence, "text"));
 }
 
 /* Where client and server really ran, whatever was planned. */
@@ -208,6 +209,9 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
         fprintf(stream, "%s%s: %s\n\n", markdown ? "## " : "", name,
                 json_string_at(experiment, "question"));
         fprintf(stream, "%s.\n\n", json_string_at(experiment, "setup"));
+        const char *found = json_string_at(experiment, "answer");
+        if (found)
+            fprintf(stream, "%s%s%s\n\n", markdown ? "**" : "", found, markdown ? "**" : "");
         if (is_traced(results, name))
             fputs("One traced run a lane, never timed: see the chart.\n", stream);
         if (!error)
@@ -218,14 +222,16 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
             fputc('\n', stream);
         put_verdicts(findings, name, markdown, stream);
         if (markdown)
-            put_pairs(findings, name, markdown, stream);
+            put_findings(findings, name, stream);
         fputc('\n', stream);
     }
     if (findings->noise.values > 0)
-        fprintf(stream,
-                "Noise floor: lanes that stand twice differ by up to %.1f %% (95th percentile of "
-                "%zu rounds).\n",
-                100 * (findings->noise.ratio - 1), findings->noise.values);
+        fprintf(
+            stream,
+            "Lanes that stand twice differ by up to %.1f %% in a single round (95th percentile of "
+            "%zu, all cells together). A median of rounds is held against the noise floor of "
+            "its own cell, which each finding names.\n",
+            100 * (findings->noise.ratio - 1), findings->noise.values);
     for (i = 0; (note = json_array_get(results->notes, i)); i++)
         fprintf(stream, "%s\n", json_string_value(note));
     return error;

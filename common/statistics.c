@@ -245,3 +245,96 @@ int holm_adjust(double *p, size_t n)
     free(order);
     return 0;
 }
+
+double bootstrap_median(size_t n, double share)
+{
+    if (!(share > 0))
+        return 0;
+    if (share >= 1)
+        return 1;
+    double m = (double)n, tail = 0;
+    for (size_t i = n / 2 + 1; i <= n; i++) {
+        double k = (double)i;
+        tail += exp(lgamma(m + 1) - lgamma(k + 1) - lgamma(m - k + 1) + k * log(share) +
+                    (m - k) * log(1 - share));
+    }
+    return tail;
+}
+
+double median_noise(const double *sizes, size_t m, size_t n)
+{
+    assert(m > 0 && n > 0);
+    size_t rank = 1;
+    /* Half of the values are below 0, so that F at the rank-th size is ½ + rank/2m. */
+    while (rank < m && bootstrap_median(n, 0.5 + 0.5 * (double)rank / (double)m) < 0.975)
+        rank++;
+    return sizes[rank - 1];
+}
+
+bool fit_line(const double *x, const double *y, size_t n, struct line *out)
+{
+    double mean_x = 0, mean_y = 0, xx = 0, xy = 0;
+    for (size_t i = 0; i < n; i++) {
+        mean_x += x[i] / (double)n;
+        mean_y += y[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        xx += (x[i] - mean_x) * (x[i] - mean_x);
+        xy += (x[i] - mean_x) * (y[i] - mean_y);
+    }
+    if (!(xx > 0) || !isfinite(xx) || !isfinite(xy))
+        return false;
+    *out = (struct line){.slope = xy / xx, .intercept = mean_y - xy / xx * mean_x};
+    return true;
+}
+
+/* ways[k][s]: how many choices of k of the doubled ranks have the sum s. Rows of width
+ * entries; the choice of none is made by the caller. */
+static void count_choices(const struct magnitude *all, size_t count, double *ways, size_t most,
+                          size_t width)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t rank = all[i].twice_rank;
+        for (size_t k = i + 1 < most ? i + 1 : most; k > 0; k--)
+            for (size_t sum = rank; sum < width; sum++)
+                ways[k * width + sum] += ways[(k - 1) * width + sum - rank];
+    }
+}
+
+int rank_sum_test(const double *x, size_t n, const double *y, size_t m, struct rank_sum *out)
+{
+    size_t count = n + m, width = count * (count + 1) + 1;
+    if (n == 0 || m == 0)
+        return -EDOM;
+    if (count > 200)
+        return -E2BIG;
+    struct magnitude *all = calloc(count, sizeof *all);
+    double *ways = calloc((n + 1) * width, sizeof *ways);
+    if (!all || !ways) {
+        free(all);
+        free(ways);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct magnitude){.size = i < n ? x[i] : y[i - n], .positive = i < n};
+    qsort(all, count, sizeof *all, compare_magnitudes);
+    rank_magnitudes(all, count);
+    size_t seen = 0;
+    for (size_t i = 0; i < count; i++)
+        seen += all[i].positive ? all[i].twice_rank : 0;
+    ways[0] = 1;
+    count_choices(all, count, ways, n, width);
+    double below = 0, above = 0, every = 0;
+    for (size_t sum = 0; sum < width; sum++) {
+        double these = ways[n * width + sum];
+        every += these;
+        below += sum <= seen ? these : 0;
+        above += sum >= seen ? these : 0;
+    }
+    free(all);
+    free(ways);
+    out->w = (double)seen / 2 - (double)(n * (n + 1)) / 2;
+    out->p = fmin(1, 2 * fmin(below, above) / every);
+    out->least_p = fmin(1, 2 / every);
+    return 0;
+}

@@ -94,4 +94,44 @@ int signed_rank_test(const double *differences, size_t n, struct signed_rank *ou
  */
 int holm_adjust(double *p, size_t n);
 
+/*
+ * How far from 0 the median of n values stays with probability 95 %, where each value
+ * is one of m known sizes with either sign: what a median over n rounds comes to when
+ * there is no difference at all. It is the exact bootstrap distribution of a median,
+ * which needs no random numbers: P(median* ≤ x) = P(B ≥ n/2 + 1), B binomial(n, F(x))
+ * (B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7,
+ * 1979, section 3). Of an even n the upper middle value is taken. sizes are sorted and
+ * not negative, n and m at least 1.
+ */
+double median_noise(const double *sizes, size_t m, size_t n);
+
+/* P(median* ≤ x) as above, where F(x) is share. */
+double bootstrap_median(size_t n, double share);
+
+/* A line by least squares: y = intercept + slope · x. */
+struct line {
+    double intercept, slope;
+};
+
+/* Through n points; false where all x are equal, or a value is not finite. */
+bool fit_line(const double *x, const double *y, size_t n, struct line *out);
+
+/* What the rank-sum test found. */
+struct rank_sum {
+    double w;       /* Mann and Whitney's statistic: pairs with x above y, ties half */
+    double p;       /* exact, two-sided */
+    double least_p; /* the smallest p that samples of these sizes can reach */
+};
+
+/*
+ * The Wilcoxon–Mann–Whitney rank-sum test of two independent samples of n and m
+ * values against "one is not shifted against the other". Equal values share their
+ * mean rank, and the distribution is that of the ranks at hand, counted exactly,
+ * with or without ties (Hollander, Wolfe, Chicken, Nonparametric Statistical
+ * Methods, 3rd edition, section 4.1). p is twice the smaller tail, at most 1.
+ * Returns 0, -EDOM without values on either side, -E2BIG for more than 200
+ * together, -ENOMEM.
+ */
+int rank_sum_test(const double *x, size_t n, const double *y, size_t m, struct rank_sum *out);
+
 #endif

@@ -8,6 +8,7 @@ setup() {
     BENCHSTAT=$BUILD/benchstat
     cd "$BATS_TEST_TMPDIR" || return
     RUN=$BATS_TEST_TMPDIR/run
+    SECONDS_OF='{"sequential": 5.1, "threads": 0.26}'
 }
 
 teardown() {
@@ -26,37 +27,40 @@ write_experiment() {
 
 # A whole run in $RUN, as scripts/bench leaves it: sequential takes 5 s and 1 ms a round more, threads 0.25 s.
 write_run() {
-    local number lane round file
     write_experiment
+    write_visits
+}
+
+# Every visit of experiment.json in $RUN. Lanes take so many seconds by their model: SECONDS_OF, a jq object.
+write_visits() {
+    local number visit run hyperfine
     mkdir -p "$RUN/raw"
     "$BENCHSTAT" plan --seed=3 experiment.json >"$RUN/plan.jsonl"
     jq -n '{schema: "waitbench-metadata/1", profile: "quick", seed: 3, machine: {two_busy_processes: 2},
         placement: {apart: "apart"}, build: {sanitize: null}}' >"$RUN/metadata.json"
-    while IFS=$'\t' read -r number lane round; do
+    while IFS=$'\t' read -r number visit run hyperfine; do
         mkdir "$RUN/raw/$number"
-        jq -n --arg lane "$lane" --argjson round "$round" '
-            (if $lane == "sequential" then {c: 1, t: 5.1} else {c: 20, t: 0.26} end) as $m
-            | ($m.t + $round / 1000) as $t
-            | {visit: {schema: "waitbench-visit/1", exit_status: 0, children_left: 0, children_unreaped: 0,
+        echo "$visit" >"$RUN/raw/$number/visit.json"
+        echo "$run" >"$RUN/raw/$number/run.json"
+        echo "$hyperfine" >"$RUN/raw/$number/hyperfine.json"
+    done < <(jq -r --argjson seconds "$SECONDS_OF" 'select(.visit)
+        | .concurrency as $c | (($seconds[.lane] // $seconds[.model]) + .round / 1000) as $t
+        | [("000" + (.visit | tostring))[-4:]] + ([
+              {schema: "waitbench-visit/1", exit_status: 0, children_left: 0, children_unreaped: 0,
                   timed_out: false, wall_s: $t, other_cpu_s: 0, steal_s: 0, verify_s: 0.002,
-                  origin: {requests: 100, responses: 100, connections: $m.c, open: 0, open_peak: $m.c,
-                      in_flight_peak: $m.c, body_bytes: 102400, first_request_ns: 1000000000,
+                  origin: {requests: 100, responses: 100, connections: $c, open: 0, open_peak: $c,
+                      in_flight_peak: $c, body_bytes: 102400, first_request_ns: 1000000000,
                       last_byte_ns: (1000000000 + $t * 990000000), residence_ns: 5000000000,
                       cpu_user_s: 0.001, cpu_system_s: 0.002}},
-               run: {schema: "waitbench-run/1", interrupted: false, libcurl_options_digest: "aa",
-                  time: {spawn_s: 0.001, makespan_s: $t}, workers: {asked: $m.c, made: $m.c, lost: 0, rebuilt: 0},
-                  fetches: {ok: 100, failed: 0, retried: 0, bytes: 102400, digest: "d1", connections: $m.c,
-                      peak_in_flight: $m.c},
+              {schema: "waitbench-run/1", interrupted: false, libcurl_options_digest: "aa",
+                  time: {spawn_s: 0.001, makespan_s: $t}, workers: {asked: $c, made: $c, lost: 0, rebuilt: 0},
+                  fetches: {ok: 100, failed: 0, retried: 0, bytes: 102400, digest: "d1", connections: $c,
+                      peak_in_flight: $c},
                   latency_ms: {first: 51}, throughput: {fetches_per_s: (100 / $t)},
                   switches: {voluntary: 200, involuntary: 10}, environment: {libcurl: "7.88.1", sanitizer: null}},
-               hyperfine: {results: [{command: "x", mean: ($t + 0.01), stddev: null, median: ($t + 0.01), user: 0.01,
-                  system: 0.005, min: ($t + 0.01), max: ($t + 0.01), times: [$t + 0.01], exit_codes: [0]}]}}' \
-            >"$RUN/all.json"
-        for file in visit run hyperfine; do
-            jq ".$file" "$RUN/all.json" >"$RUN/raw/$number/$file.json"
-        done
-    done < <(jq -r 'select(.visit) | [("000" + (.visit | tostring))[-4:], .lane, .round] | @tsv' "$RUN/plan.jsonl")
-    rm "$RUN/all.json"
+              {results: [{command: "x", mean: ($t + 0.01), stddev: null, median: ($t + 0.01), user: 0.01,
+                  system: 0.005, min: ($t + 0.01), max: ($t + 0.01), times: [$t + 0.01], exit_codes: [0]}]}]
+              | map(tojson)) | join("\t")' "$RUN/plan.jsonl")
 }
 
 # Usage: doctor FILE FILTER: changes one file of the first visit of threads.
@@ -190,7 +194,10 @@ doctor() {
     [ -z "$output" ]
     [ "$(jq -r '.pairs | length' "$RUN/summary.json")" -eq 1 ]
     [ "$(jq -r '.pairs[0].verdict' "$RUN/summary.json")" = slower ]
-    grep -q 'threads is 18.7 times as fast as sequential (18.5 to 18.9; p = 0.0156)' "$RUN/summary.md"
+    grep -q '^- sequential takes 18.7 times as long as threads (18.5 to 18.9; p = 0.0156)$' "$RUN/summary.md"
+    grep -q '^\*\*threads take the least time; sequential takes 18.7 times as long as threads' "$RUN/summary.md"
+    [ "$(jq -c '[.sentences[] | .about]' "$RUN/summary.json")" = '["answer","pair"]' ]
+    [ "$(jq -c '.pairs[0].noise_floor | [.values, .twins_of]' "$RUN/summary.json")" = '[7,"run"]' ]
 }
 
 @test "judge: the merged file is in hyperfine's own form" {

@@ -14,6 +14,8 @@
 
 #include "analysis/evidence.h"
 #include "analysis/ledger.h"
+#include "analysis/trends.h"
+#include "analysis/words.h"
 
 /* 100 URLs of 1 KiB, 20 in flight, 50 ms each: 5 waves, at least 0.25 s. */
 static const char *const plan_text =
@@ -515,8 +517,10 @@ static void medians_floor_and_pairs_by_hand(void **unused)
 
     struct pair *pairs;
     size_t count;
-    assert_int_equal(pairs_of(&bench.results, "e", noise, &pairs, &count), 0);
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_int_equal(count, 1); /* a lane that stands twice is compared once */
+    /* Eight ratios are too few for a floor of their own: the run's stands. */
+    assert_true(pairs[0].floor.source == WHOLE_RUN && fabs(pairs[0].floor.ratio - 1.08) < 1e-9);
     assert_true(fabs(pairs[0].ratio.median - 2) < 1e-9);
     assert_true(fabs(pairs[0].test.p - 2.0 / 256) < 1e-12);
     assert_int_equal(pairs[0].verdict, FASTER);
@@ -531,12 +535,17 @@ static void alike_lanes_show_no_difference(void **unused)
     bench_load(&bench, alike);
     struct pair *pairs;
     size_t count;
-    assert_int_equal(pairs_of(&bench.results, "e", noise_floor_of(&bench.results), &pairs, &count),
-                     0);
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_true(pairs[0].p_holm > 0.05);
     assert_int_equal(pairs[0].verdict, NO_DIFFERENCE);
     free(pairs);
     bench_unload(&bench);
+}
+
+/* As twice, but a again takes three times as long as a. */
+static double restless(int lane, int round)
+{
+    return lane == 2 ? 3 * twice(0, round) : twice(lane, round);
 }
 
 /* A ratio within the noise floor is no difference, however sure the test is. */
@@ -544,13 +553,15 @@ static void the_floor_is_a_floor(void **unused)
 {
     (void)unused;
     struct bench bench;
-    bench_load(&bench, twice);
+    bench_load(&bench, restless);
     struct pair *pairs;
     size_t count;
-    struct noise_floor high = {.values = 8, .ratio = 2.1};
-    assert_int_equal(pairs_of(&bench.results, "e", high, &pairs, &count), 0);
+    char text[256];
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_true(pairs[0].p_holm <= 0.05);
     assert_int_equal(pairs[0].verdict, NO_DIFFERENCE);
+    assert_string_equal(pair_sentence(&pairs[0], text, sizeof text),
+                        "a and b: no difference seen above 200.0 % (p = 0.00781)");
     free(pairs);
     bench_unload(&bench);
 }
@@ -564,17 +575,238 @@ static void few_rounds_decide_nothing(void **unused)
         bench.cells[lane].made = 5; /* 2/32 is above 5 % */
     struct pair *pairs;
     size_t count;
-    struct noise_floor noise = {.values = 8, .ratio = 1.01};
-    assert_int_equal(pairs_of(&bench.results, "e", noise, &pairs, &count), 0);
+    char text[256];
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_int_equal(pairs[0].verdict, TOO_FEW);
+    assert_string_equal(pair_sentence(&pairs[0], text, sizeof text),
+                        "a and b: too few rounds to decide: 5 (ratio 2, 2 to 2)");
     free(pairs);
-    /* Nor does a run without a floor to compare with. */
+    /* Nor does a run without a lane that stands twice. */
     bench.cells[0].made = bench.cells[1].made = ROUNDS;
-    struct noise_floor none = {.values = 0, .ratio = NAN};
-    assert_int_equal(pairs_of(&bench.results, "e", none, &pairs, &count), 0);
+    bench.cells[2].again_of = "nobody";
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_int_equal(pairs[0].verdict, TOO_FEW);
+    assert_true(strstr(pair_sentence(&pairs[0], text, sizeof text), "no lane stands twice"));
     free(pairs);
     bench_unload(&bench);
+}
+
+/* Two pairs of twins in one experiment: 16 ratios, so that they make a floor themselves. */
+static void a_cell_has_a_floor_of_its_own(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    bench.cells[1].again_of = "a"; /* so b is a twin as well, twice as slow in every round */
+    struct noise_floor floor = noise_floor_at(&bench.results, &bench.cells[0], 7);
+    assert_int_equal(floor.values, 16);
+    assert_int_equal(floor.source, SAME_VALUE);
+    /* Of 16 sizes 1 % to 8 % and eight times 100 %, a median of seven stays within the
+     * tenth; and no twins' medians are further apart. */
+    assert_true(fabs(floor.ratio - 2) < 1e-9);
+    /* All of another value: they do not count here, but for the experiment. */
+    doctor(bench.plans[0], "value", "7");
+    doctor(bench.plans[1], "value", "7");
+    doctor(bench.plans[2], "value", "7");
+    struct cell elsewhere = bench.cells[0];
+    elsewhere.plan = json_loads(plan_text, 0, NULL);
+    floor = noise_floor_at(&bench.results, &elsewhere, 7);
+    assert_int_equal(floor.source, SAME_EXPERIMENT);
+    assert_int_equal(floor.values, 16);
+    elsewhere.experiment = "another";
+    floor = noise_floor_at(&bench.results, &elsewhere, 7);
+    assert_int_equal(floor.source, WHOLE_RUN);
+    assert_true(fabs(floor.ratio - noise_floor_of(&bench.results).ratio) < 1e-12);
+    json_decref(elsewhere.plan);
+    bench_unload(&bench);
+}
+
+/* A median over rounds is worth more than a round: of twins that differ by 1 % to 8 % up
+ * and down in turn, a single round may be 8 % off, a median of seven 6 %: F has to reach
+ * 0.816, which is the 11th of 16 sizes. */
+static double up_and_down(int lane, int round)
+{
+    double off = 1 + 0.01 * (round + 1);
+    return lane == 0 ? 1 : round % 2 ? off : 1 / off;
+}
+
+static void a_median_is_worth_more_than_a_round(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, up_and_down);
+    bench.cells[1].again_of = "a";
+    assert_true(fabs(noise_floor_of(&bench.results).ratio - 1.08) < 1e-9);
+    struct noise_floor floor = noise_floor_at(&bench.results, &bench.cells[0], 7);
+    assert_int_equal(floor.values, 16);
+    assert_true(fabs(floor.ratio - 1.06) < 1e-9);
+    assert_true(noise_floor_at(&bench.results, &bench.cells[0], 1).ratio > 1.07);
+    bench_unload(&bench);
+}
+
+/* Rule 8: what is said of lanes that share processors needs two of them. */
+static void claims_about_processors_need_processors(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *metadata;
+        enum pair_verdict verdict;
+    } machines[] = {
+        {"{\"machine\": {\"two_busy_processes\": 1.59}}", NO_PROCESSORS},
+        {"{\"machine\": {\"two_busy_processes\": null}}", NO_PROCESSORS},
+        {"{\"machine\": {\"two_busy_processes\": 1.61}}", FASTER},
+    };
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        struct bench bench;
+        bench_load(&bench, twice);
+        for (int lane = 0; lane < LANES; lane++)
+            doctor(bench.plans[lane], "placement", "\"together\"");
+        bench.results.metadata = json_loads(machines[i].metadata, 0, NULL);
+        struct pair *pairs;
+        size_t count;
+        assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+        assert_int_equal(pairs[0].verdict, machines[i].verdict);
+        free(pairs);
+        json_decref(bench.results.metadata);
+        bench_unload(&bench);
+    }
+}
+
+/* Two builds of one lane are a family of their own, and compared with nobody else. */
+static void builds_are_compared_with_each_other(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_load(&bench, twice);
+    bench.cells[1].against = "a";
+    struct pair *pairs;
+    size_t count;
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_int_equal(count, 1);
+    assert_true(pairs[0].builds && pairs[0].verdict == FASTER);
+    free(pairs);
+    bench.cells[1].against = "c";
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_int_equal(count, 0);
+    free(pairs);
+    bench_unload(&bench);
+}
+
+static void findings_are_said_in_words(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    char text[512];
+    struct pair *pairs;
+    size_t count;
+    bench_load(&bench, twice);
+    bench.cells[1].lane = "threads";
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_string_equal(pair_sentence(&pairs[0], text, sizeof text),
+                        "threads take 2 times as long as a (2 to 2; p = 0.00781)");
+    assert_string_equal(answer(&bench.results, "e", pairs, count, text, sizeof text),
+                        "a takes the least time; threads take 2 times as long as a (2 to 2); 8 "
+                        "rounds, p at most 0.0078 adjusted for all pairs.");
+    free(pairs);
+    json_array_append_new(bench.cells[1].reasons, json_string("doctored"));
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_string_equal(answer(&bench.results, "e", pairs, count, text, sizeof text),
+                        "1 cell is invalid, and in no comparison: see the ledger.");
+    free(pairs);
+    bench_unload(&bench);
+    bench_load(&bench, alike);
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_string_equal(answer(&bench.results, "e", pairs, count, text, sizeof text),
+                        "a and b: no difference seen above 8 %; 8 rounds.");
+    free(pairs);
+    bench_unload(&bench);
+}
+
+/* Trends. ----------------------------------------------------------------------------------- */
+
+enum { VALUES = 4, TREND_ROUNDS = 7 };
+
+/* One lane at 10, 20, 40 and 80 URLs: 3 ms and 2 ms a URL more, and each round 1 % dearer. */
+static void slopes_are_found_again(void **unused)
+{
+    (void)unused;
+    static const int counts[VALUES] = {10, 20, 40, 80};
+    struct cell cells[VALUES];
+    struct visit_seen seen[VALUES][TREND_ROUNDS], *visits[VALUES][TREND_ROUNDS];
+    for (int v = 0; v < VALUES; v++) {
+        json_t *plan = json_pack("{s:i, s:i}", "count", counts[v], "value", counts[v]);
+        cells[v] = (struct cell){.plan = plan,
+                                 .id = "e/a",
+                                 .experiment = "e",
+                                 .kind = "timed",
+                                 .lane = "a",
+                                 .axis = "count",
+                                 .visits = visits[v],
+                                 .made = TREND_ROUNDS,
+                                 .planned = TREND_ROUNDS,
+                                 .reasons = json_array()};
+        for (int r = 0; r < TREND_ROUNDS; r++) {
+            double cpu = 0.003 + 0.002 * counts[v] * (1 + 0.01 * r);
+            seen[v][r] = (struct visit_seen){.round = r + 1,
+                                             .user_s = cpu / 2,
+                                             .system_s = cpu / 2,
+                                             .makespan_s = NAN};
+            visits[v][r] = &seen[v][r];
+        }
+    }
+    struct results results = {.cells = cells, .cell_count = VALUES, .made = VALUES * TREND_ROUNDS};
+    struct slope *slopes;
+    size_t count;
+    char text[256];
+    assert_int_equal(slopes_of(&results, "e", &slopes, &count), 0);
+    assert_int_equal(count, 1); /* makespans are unknown */
+    assert_string_equal(slopes[0].figure, "cpu_s_per_url");
+    assert_int_equal(slopes[0].cells, 4);
+    assert_true(fabs(slopes[0].spread.median - 0.00206) < 1e-12);
+    assert_true(fabs(slopes[0].spread.low - 0.002) < 1e-12);
+    assert_true(fabs(slopes[0].spread.high - 0.00212) < 1e-12);
+    assert_string_equal(slope_sentence(&slopes[0], text, sizeof text),
+                        "a: 2.06 ms of processor time for each further URL (2 to 2.12; 7 rounds, "
+                        "98.4 %)");
+    free(slopes);
+    /* Two values make a line whatever they are: no slope. */
+    results.cell_count = 2;
+    assert_int_equal(slopes_of(&results, "e", &slopes, &count), 0);
+    assert_int_equal(count, 0);
+    free(slopes);
+    for (int v = 0; v < VALUES; v++) {
+        json_decref(cells[v].plan);
+        json_decref(cells[v].reasons);
+    }
+}
+
+static void crossovers_by_hand(void **unused)
+{
+    (void)unused;
+    static const enum pair_verdict verdicts[] = {SLOWER, NO_DIFFERENCE, NO_DIFFERENCE, FASTER};
+    struct cell a[4], b[4];
+    struct pair pairs[4];
+    for (int i = 0; i < 4; i++) {
+        json_t *plan = json_pack("{s:i}", "value", 1 << i);
+        a[i] = (struct cell){.plan = plan, .lane = "async", .axis = "concurrency"};
+        b[i] = (struct cell){.plan = plan, .lane = "threads", .axis = "concurrency"};
+        pairs[i] = (struct pair){.a = &a[i], .b = &b[i], .verdict = verdicts[i]};
+    }
+    struct crossover *crossovers;
+    size_t count;
+    char text[256];
+    assert_int_equal(crossovers_of(pairs, 4, &crossovers, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(crossovers[0].count, 3);
+    assert_string_equal(crossover_sentence(&crossovers[0], text, sizeof text),
+                        "async and threads: at concurrency 1 threads take less time, at 2 to 4 no "
+                        "difference seen, at 8 async takes less time; the winner changes");
+    crossovers_free(crossovers, count);
+    assert_int_equal(crossovers_of(pairs, 1, &crossovers, &count), 0); /* one value: no axis */
+    assert_int_equal(count, 0);
+    crossovers_free(crossovers, count);
+    for (int i = 0; i < 4; i++)
+        json_decref(a[i].plan);
 }
 
 static void an_invalid_cell_is_in_no_pair(void **unused)
@@ -585,8 +817,7 @@ static void an_invalid_cell_is_in_no_pair(void **unused)
     json_array_append_new(bench.cells[1].reasons, json_string("doctored"));
     struct pair *pairs;
     size_t count;
-    assert_int_equal(pairs_of(&bench.results, "e", noise_floor_of(&bench.results), &pairs, &count),
-                     0);
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
     assert_int_equal(count, 0);
     assert_int_equal(cell_verdict(&bench.cells[1]), INVALID);
     free(pairs);
@@ -685,6 +916,13 @@ int main(void)
         cmocka_unit_test(few_rounds_decide_nothing),
         cmocka_unit_test(an_invalid_cell_is_in_no_pair),
         cmocka_unit_test(costs_are_found_again),
+        cmocka_unit_test(a_cell_has_a_floor_of_its_own),
+        cmocka_unit_test(a_median_is_worth_more_than_a_round),
+        cmocka_unit_test(claims_about_processors_need_processors),
+        cmocka_unit_test(builds_are_compared_with_each_other),
+        cmocka_unit_test(findings_are_said_in_words),
+        cmocka_unit_test(slopes_are_found_again),
+        cmocka_unit_test(crossovers_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

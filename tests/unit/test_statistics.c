@@ -250,6 +250,96 @@ static void holm_of_four(void **unused)
     assert_int_equal(holm_adjust(high, 0), 0);
 }
 
+/*
+ * Efron (1979), section 3: of 13 values the bootstrap median is the k-th smallest with
+ * these probabilities (k = 2 to 7, and the same from the other end).
+ */
+static void bootstrap_median_of_efron(void **unused)
+{
+    (void)unused;
+    static const double tabled[] = {.0015, .0142, .0550, .1242, .1936, .2230};
+    for (size_t i = 0; i < COUNT(tabled); i++) {
+        double k = (double)i + 2;
+        double chance = bootstrap_median(13, k / 13) - bootstrap_median(13, (k - 1) / 13);
+        assert_true(fabs(chance - tabled[i]) < 0.00011);
+    }
+    assert_true(bootstrap_median(13, 0) == 0 && bootstrap_median(13, 1) == 1);
+    assert_true(fabs(bootstrap_median(7, 0.5) - 0.5) < 1e-12);
+}
+
+static void noise_of_a_median_by_hand(void **unused)
+{
+    (void)unused;
+    static const double sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    /* One value stays within the largest size only: F has to reach 0.975. */
+    assert_true(median_noise(sizes, 14, 1) == 14);
+    /* Of three: 3F² − 2F³ ≥ 0.975 from F = 0.9057 on, so ⌈0.8114 · 14⌉ = 12. */
+    assert_true(median_noise(sizes, 14, 3) == 12);
+    /* More rounds, less noise. */
+    assert_true(median_noise(sizes, 14, 7) == 9 && median_noise(sizes, 14, 11) == 8);
+    assert_true(median_noise(sizes, 1, 99) == 1);
+}
+
+/* F. J. Anscombe, Graphs in statistical analysis, The American Statistician 27 (1973): two
+ * of his four sets, each with the line y = 3 + 0.5 x. */
+static void lines_of_anscombe(void **unused)
+{
+    (void)unused;
+    static const double x[] = {10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5};
+    static const double y[] = {8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68};
+    static const double x4[] = {8, 8, 8, 8, 8, 8, 8, 19, 8, 8, 8};
+    static const double y4[] = {6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89};
+    struct line line;
+    assert_true(fit_line(x, y, COUNT(x), &line));
+    assert_true(fabs(line.slope - 0.5001) < 0.00005 && fabs(line.intercept - 3.0001) < 0.00005);
+    assert_true(fit_line(x4, y4, COUNT(x4), &line));
+    assert_true(fabs(line.slope - 0.4999) < 0.00005 && fabs(line.intercept - 3.0017) < 0.00005);
+    assert_false(fit_line(x4, y4, 5, &line)); /* all at 8 */
+    static const double unknown[] = {1, NAN, 3};
+    assert_false(fit_line(x, unknown, 3, &line));
+    assert_false(fit_line(x, y, 0, &line));
+}
+
+/*
+ * Permeability of the human placenta at term and at 12 to 26 weeks: Hollander and
+ * Wolfe (1973), 69 f., example 4.1; in R's help of wilcox.test W = 35, and one-sided
+ * p = 0.1272.
+ */
+static void rank_sum_of_hollander_and_wolfe(void **unused)
+{
+    (void)unused;
+    static const double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46};
+    static const double y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
+    struct rank_sum got;
+    assert_int_equal(rank_sum_test(x, COUNT(x), y, COUNT(y), &got), 0);
+    assert_true(got.w == 35);
+    assert_true(fabs(got.p - 2 * 0.1272) < 0.0001);
+    assert_true(fabs(got.least_p - 2.0 / 3003) < 1e-12); /* 15 choose 5 */
+}
+
+static void rank_sum_by_hand(void **unused)
+{
+    (void)unused;
+    static const double low[] = {1, 2, 3}, high[] = {4, 5, 6}, equal[] = {7, 7, 7};
+    struct rank_sum got;
+    assert_int_equal(rank_sum_test(low, 3, high, 3, &got), 0);
+    assert_true(got.w == 0 && fabs(got.p - 2.0 / 20) < 1e-12 && got.p == got.least_p);
+    assert_int_equal(rank_sum_test(high, 3, low, 3, &got), 0);
+    assert_true(got.w == 9 && fabs(got.p - 2.0 / 20) < 1e-12);
+    /* Ties: of 1, 2 against 2, 3 the doubled ranks are 2, 5, 5, 8; of the six sums two of
+     * 7 are as low as ours: 2 · 2/6. */
+    static const double a[] = {1, 2}, b[] = {2, 3};
+    assert_int_equal(rank_sum_test(a, 2, b, 2, &got), 0);
+    assert_true(got.w == 0.5 && fabs(got.p - 2 * 2.0 / 6) < 1e-12);
+    assert_int_equal(rank_sum_test(equal, 3, equal, 3, &got), 0);
+    assert_true(got.p == 1);
+    assert_int_equal(rank_sum_test(low, 0, high, 3, &got), -EDOM);
+    static double many[201];
+    assert_int_equal(rank_sum_test(many, 101, many, 100, &got), -E2BIG);
+    assert_int_equal(rank_sum_test(many, 100, many + 100, 100, &got), 0);
+    assert_true(got.p == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +355,11 @@ int main(void)
         cmocka_unit_test(signed_rank_by_hand),
         cmocka_unit_test(signed_rank_at_its_bound),
         cmocka_unit_test(holm_of_four),
+        cmocka_unit_test(bootstrap_median_of_efron),
+        cmocka_unit_test(noise_of_a_median_by_hand),
+        cmocka_unit_test(lines_of_anscombe),
+        cmocka_unit_test(rank_sum_of_hollander_and_wolfe),
+        cmocka_unit_test(rank_sum_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

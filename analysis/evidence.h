@@ -89,12 +89,12 @@ enum pair_verdict { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW, NO_PROCESSORS };
 /* Two lanes at one value of an experiment. */
 struct pair {
     const struct cell *a, *b;
-    bool builds;         /* one lane by two builds (against), not two lanes of one build */
     struct spread ratio; /* b's time over a's: above 1 where a is faster */
     struct signed_rank test;
     double p_holm;
     struct noise_floor floor;
     enum pair_verdict verdict; /* a, said of b */
+    bool builds;               /* one lane by two builds (against), not two lanes of one build */
 };
 
 /*

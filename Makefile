@@ -58,7 +58,8 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
               $(evidence) analysis/findings.c analysis/cells.c analysis/output.c \
               analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
-              analysis/chart_data.c analysis/merge.c common/units.c
+              analysis/chart_data.c analysis/compare.c analysis/changes.c analysis/merge.c \
+              common/units.c
 meter      := analysis/meter.c analysis/tree.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
@@ -68,7 +69,7 @@ UNIT     := units statistics plan judge coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
-test_judge      := $(evidence) analysis/experiment.c common/units.c
+test_judge      := $(evidence) analysis/changes.c analysis/experiment.c common/units.c
 # What all models are built on:
 UNIT     += workload rate run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c

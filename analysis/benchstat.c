@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/compare.h"
 #include "analysis/judge.h"
 #include "analysis/merge.h"
 #include "analysis/plan.h"
@@ -30,6 +31,7 @@ static const struct subcommand subcommands[] = {
     {"processors", "how many processors' worth of work two busy processes get done",
      processors_main},
     {"judge", "prove each cell of a run and write its tables", judge_main},
+    {"compare", "what got faster, slower, or cannot be told between two runs", compare_main},
     {"merge", "join the results of all slices of one list", merge_main},
 };
 

@@ -294,3 +294,93 @@ doctor() {
         cp kept.json "$RUN/raw/$first/$file.json"
     done
 }
+
+# Two runs in $RUN and $RUN-2, the second with threads taking so many seconds.
+write_two_runs() {
+    write_run
+    mv "$RUN" "$RUN-1"
+    SECONDS_OF="{\"sequential\": 5.1, \"threads\": $1}"
+    write_run
+    mv "$RUN" "$RUN-2"
+}
+
+@test "compare: slower is status 1, faster and equal are 0, each in words" {
+    write_two_runs 0.39
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *'slower              total-time/threads: 1.47 times as long (1.46 to 1.49; p = 0.000583), held against sequential'* ]]
+    [[ $output == *'cannot be told      total-time/sequential: it is the reference'* ]]
+    [[ $output == *'1 slower, 0 faster, 0 without a difference seen, 1 cannot be told.'* ]]
+    run "$BENCHSTAT" compare "$RUN-2" "$RUN-1"
+    [ "$status" -eq 0 ]
+    [[ $output == *'faster              total-time/threads: 0.678 times as long'* ]]
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-1"
+    [ "$status" -eq 0 ]
+    [[ $output == *'no difference seen  total-time/threads: above '*' % (p = 1), held against sequential'* ]]
+    run "$BENCHSTAT" compare --reference=threads "$RUN-1" "$RUN-2"
+    [ "$status" -eq 0 ]
+    [[ $output == *'faster              total-time/sequential: '*', held against threads'* ]]
+    run "$BENCHSTAT" compare --reference=nobody "$RUN-1" "$RUN-2"
+    [ "$status" -eq 0 ]
+    [[ $output == *'cannot be told      total-time/threads: no lane to refer to'* ]]
+}
+
+@test "compare: wrong usage and runs without anything in common are status 2, in one line" {
+    write_two_runs 0.39
+    run "$BENCHSTAT" compare "$RUN-1"
+    [ "$status" -eq 2 ]
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-2" "$RUN-1"
+    [ "$status" -eq 2 ]
+    run "$BENCHSTAT" compare "$RUN-1" nowhere
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *'nowhere/metadata.json: '*'a result without metadata is no result' ]]
+    rm -r "$RUN-1/raw"
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+    [ "$status" -eq 2 ]
+    [[ $output == *"run-1: raw: holds no visit, so there is nothing to compare" ]]
+    sed -i 's|total-time/|other/|; s|"experiment":"total-time"|"experiment":"other"|' "$RUN-2/plan.jsonl"
+    write_run
+    run "$BENCHSTAT" compare "$RUN" "$RUN-2"
+    [ "$status" -eq 2 ]
+    [[ $output == *"run-2: has no lane of "*"/run at any value of it" ]]
+}
+
+@test "compare: refuses what is cut off, nested without end, too large, of another schema or of a sanitizer" {
+    write_two_runs 0.39
+    local file text
+    local -a contents=('' '{' '[]' 'null' '{"schema": NaN}' '{"schema": "waitbench-metadata/2"}'
+        '{"schema": "waitbench-metadata/1", "x": 1e999}' '{"schema": "waitbench-metadata/1", "x": 99999999999999999999}'
+        '{"schema": "waitbench-metadata/1", "build": {"sanitize": "thread"}}'
+        "$(printf '[%.0s' {1..3000})")
+    cp "$RUN-2/metadata.json" kept.json
+    for text in "${contents[@]}"; do
+        printf '%s' "$text" >"$RUN-2/metadata.json"
+        run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+        echo "${text:0:60}: $output"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "benchstat compare: $RUN-2/metadata.json: "* ]]
+    done
+    cp kept.json "$RUN-2/metadata.json"
+    cp "$RUN-2/plan.jsonl" kept.jsonl
+    for text in '' '{' '{"schema": "waitbench-plan/1"}' "$(printf '{"a":%.0s' {1..3000})"; do
+        printf '%s' "$text" >"$RUN-2/plan.jsonl"
+        run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    # Hostile figures of one visit spoil that cell and nothing else.
+    cp kept.jsonl "$RUN-2/plan.jsonl"
+    for file in run hyperfine visit; do
+        for text in '' '{' '{"schema": "waitbench-run/1", "time": {"makespan_s": 1e308}}' "$(printf '[%.0s' {1..3000})"; do
+            cp "$RUN-2/raw/0001/$file.json" kept.json
+            printf '%s' "$text" >"$RUN-2/raw/0001/$file.json"
+            run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+            [ "$status" -le 1 ]
+            [[ $output == *'cannot be told'* ]]
+            cp kept.json "$RUN-2/raw/0001/$file.json"
+        done
+    done
+}

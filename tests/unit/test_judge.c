@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/compare.h"
 #include "analysis/evidence.h"
 #include "analysis/ledger.h"
 #include "analysis/trends.h"
@@ -722,6 +723,85 @@ static void findings_are_said_in_words(void **unused)
     bench_unload(&bench);
 }
 
+/* Two runs. -------------------------------------------------------------------------------- */
+
+/* b takes three times as long as a; another machine, on which all takes twice as long. */
+static double thrice(int lane, int round)
+{
+    return 2 * (lane == 1 ? 3 * twice(0, round) : twice(lane, round));
+}
+
+static void changes_are_ratios_to_a_lane_of_both(void **unused)
+{
+    (void)unused;
+    struct bench base, now;
+    struct change *changes;
+    size_t count;
+    bench_load(&base, twice);
+    bench_load(&now, thrice);
+    assert_int_equal(changes_between(&base.results, &now.results, NULL, &changes, &count), 0);
+    assert_int_equal(count, 2); /* a, which is the reference, and b */
+    assert_int_equal(changes[0].verdict, CANNOT_TELL);
+    assert_string_equal(changes[0].why, "it is the reference");
+    assert_string_equal(changes[1].base_reference->lane, "a");
+    /* From 2 to 3 times a: 1.5 times as long, whatever the machine. Both intervals have no
+     * width, and equal lanes are 8 % apart in both runs: e^(ln 1.5 ∓ √2 · ln 1.08). */
+    assert_int_equal(changes[1].verdict, GOT_SLOWER);
+    assert_true(fabs(changes[1].ratio - 1.5) < 1e-9);
+    assert_true(fabs(changes[1].low - exp(log(1.5) - M_SQRT2 * log(1.08))) < 1e-9);
+    assert_true(fabs(changes[1].high - exp(log(1.5) + M_SQRT2 * log(1.08))) < 1e-9);
+    assert_true(fabs(changes[1].p - 2.0 / 12870) < 1e-12); /* 16 choose 8 */
+    free(changes);
+    assert_int_equal(changes_between(&now.results, &base.results, "a", &changes, &count), 0);
+    assert_int_equal(changes[1].verdict, GOT_FASTER);
+    free(changes);
+    /* Held against b it is a that got faster, which is the same change seen from there. */
+    assert_int_equal(changes_between(&base.results, &now.results, "b", &changes, &count), 0);
+    assert_int_equal(changes[0].verdict, GOT_FASTER);
+    free(changes);
+    assert_int_equal(changes_between(&base.results, &base.results, NULL, &changes, &count), 0);
+    assert_int_equal(changes[1].verdict, NO_CHANGE_SEEN);
+    free(changes);
+    bench_unload(&base);
+    bench_unload(&now);
+}
+
+static void what_cannot_be_told_says_why(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int what;
+        const char *why;
+    } cases[] = {{0, "not valid in NEW"},
+                 {1, "other work, concurrency or placement"},
+                 {2, "no lane stands twice in NEW"},
+                 {3, "too few rounds to decide: 8 and 1"},
+                 {4, "no lane to refer to that is valid in both"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench base, now;
+        struct change *changes;
+        size_t count;
+        bench_load(&base, twice);
+        bench_load(&now, thrice);
+        if (cases[i].what == 0)
+            json_array_append_new(now.cells[1].reasons, json_string("doctored"));
+        if (cases[i].what == 1)
+            doctor(now.plans[1], "work", "\"other\"");
+        if (cases[i].what == 2)
+            now.cells[2].again_of = "nobody";
+        if (cases[i].what == 3)
+            now.cells[0].made = now.cells[1].made = now.cells[2].made = 1;
+        const char *reference = cases[i].what == 4 ? "nobody" : "a";
+        assert_int_equal(changes_between(&base.results, &now.results, reference, &changes, &count),
+                         0);
+        assert_int_equal(changes[1].verdict, CANNOT_TELL);
+        assert_string_equal(changes[1].why, cases[i].why);
+        free(changes);
+        bench_unload(&base);
+        bench_unload(&now);
+    }
+}
+
 /* Trends. ----------------------------------------------------------------------------------- */
 
 enum { VALUES = 4, TREND_ROUNDS = 7 };
@@ -921,6 +1001,8 @@ int main(void)
         cmocka_unit_test(claims_about_processors_need_processors),
         cmocka_unit_test(builds_are_compared_with_each_other),
         cmocka_unit_test(findings_are_said_in_words),
+        cmocka_unit_test(changes_are_ratios_to_a_lane_of_both),
+        cmocka_unit_test(what_cannot_be_told_says_why),
         cmocka_unit_test(slopes_are_found_again),
         cmocka_unit_test(crossovers_by_hand),
     };

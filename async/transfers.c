@@ -11,8 +11,9 @@
 
 /* libcurl 7.88.1 walks all connections of a multi handle each time one is
  * used again or given back, so that a fetch costs more the more there are.
- * Several multi handles on one loop bound that. */
-enum { LANES_PER_MULTI = 128 };
+ * Several multi handles on one loop bound that. Few lanes each is best, until
+ * the handles' own tables are what no longer fits in the cache. */
+enum { MULTI_LANES_FEW = 16, MULTI_LANES_MANY = 128, MULTIS_OF_FEW = 8 };
 
 /* One multi handle: a share of the lanes, and their connections. */
 struct shard {
@@ -254,7 +255,11 @@ static void on_wait(void *data, int begins)
 
 static uint32_t shards_for(const struct run *run)
 {
-    return (run->lanes + LANES_PER_MULTI - 1) / LANES_PER_MULTI;
+    uint32_t of_few = (run->lanes + MULTI_LANES_FEW - 1) / MULTI_LANES_FEW;
+    uint32_t of_many = (run->lanes + MULTI_LANES_MANY - 1) / MULTI_LANES_MANY;
+    if (of_few <= MULTIS_OF_FEW)
+        return of_few;
+    return of_many > MULTIS_OF_FEW ? of_many : MULTIS_OF_FEW;
 }
 
 uint64_t transfers_descriptors(const struct run *run)

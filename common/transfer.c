@@ -40,6 +40,11 @@ struct transfer {
     CURL *easy;
     char *url; /* room for a pattern's URL */
 
+    /* Where requests go: libcurl's own parse of `front`, kept from URL to URL. */
+    CURLU *server;
+    char *front; /* scheme://authority; NULL: `server` is of one URL only */
+    size_t front_length;
+
     /* Only of a transfer that blocks: its own connection cache. */
     CURLM *multi;
     struct transfer_names *names;
@@ -65,9 +70,22 @@ struct transfer {
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static CURLcode library_state = CURLE_FAILED_INIT;
 
+/* CURLOPT_USERAGENT's text would be printed twice for each request, a line of
+ * this list is printed once. The empty line takes libcurl's own out: without
+ * Accept anything is welcome as well (RFC 9110, section 12.5.1). */
+static const char *const HEADERS[] = {"User-Agent: waitbench/" WAITBENCH_VERSION, "Accept:"};
+static struct curl_slist *headers;
+
 static void library_init(void)
 {
     library_state = curl_global_init(CURL_GLOBAL_ALL);
+    for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS && library_state == CURLE_OK; i++) {
+        struct curl_slist *longer = curl_slist_append(headers, HEADERS[i]);
+        if (longer != NULL)
+            headers = longer;
+        else
+            library_state = CURLE_OUT_OF_MEMORY;
+    }
 }
 
 int transfer_library(void)
@@ -78,6 +96,8 @@ int transfer_library(void)
 
 void transfer_library_close(void)
 {
+    curl_slist_free_all(headers);
+    headers = NULL;
     if (library_state == CURLE_OK)
         curl_global_cleanup();
 }
@@ -132,6 +152,14 @@ static void set_offset(struct sink *sink, CURLoption option, const char *name, c
         sink->failed = curl_easy_setopt(sink->easy, option, value);
 }
 
+static void set_headers(struct sink *sink)
+{
+    for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++)
+        log_option(sink, "CURLOPT_HTTPHEADER", HEADERS[i]);
+    if (sink->easy != NULL && sink->failed == CURLE_OK)
+        sink->failed = curl_easy_setopt(sink->easy, CURLOPT_HTTPHEADER, headers);
+}
+
 #define SET_LONG(option, value) set_long(sink, option, #option, value)
 #define SET_TEXT(option, value) set_text(sink, option, #option, value)
 
@@ -145,7 +173,7 @@ static void set_options(struct sink *sink, const struct workload *workload)
     SET_LONG(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     SET_LONG(CURLOPT_HTTP09_ALLOWED, 0);
     SET_LONG(CURLOPT_HTTPGET, 1);
-    SET_TEXT(CURLOPT_USERAGENT, "waitbench/" WAITBENCH_VERSION);
+    set_headers(sink);
     SET_LONG(CURLOPT_FOLLOWLOCATION, 0);
     SET_LONG(CURLOPT_FAILONERROR, 0);
     SET_LONG(CURLOPT_NETRC, CURL_NETRC_IGNORED);
@@ -159,9 +187,11 @@ static void set_options(struct sink *sink, const struct workload *workload)
     set_offset(sink, CURLOPT_MAXFILESIZE_LARGE, "CURLOPT_MAXFILESIZE_LARGE",
                workload->max_body < INT64_MAX ? (curl_off_t)workload->max_body : INT64_MAX);
 
-    /* The connection. An empty proxy keeps libcurl 7.88.1 from reading the
-     * environment at each transfer. */
-    SET_TEXT(CURLOPT_PROXY, "");
+    /* The connection. No proxy, and no reading of the environment at each
+     * transfer to find one, nor copies of the files that would prove it. */
+    SET_TEXT(CURLOPT_NOPROXY, "*");
+    SET_TEXT(CURLOPT_PROXY_CAINFO, NULL);
+    SET_TEXT(CURLOPT_PROXY_CAPATH, NULL);
     SET_LONG(CURLOPT_FRESH_CONNECT, workload->keep_alive ? 0 : 1);
     SET_LONG(CURLOPT_FORBID_REUSE, workload->keep_alive ? 0 : 1);
     SET_LONG(CURLOPT_MAXAGE_CONN, 118);
@@ -178,7 +208,9 @@ static void set_options(struct sink *sink, const struct workload *workload)
     /* The time. NOSIGNAL keeps libcurl from calling sigaction around each
      * transfer, and from SIGALRM; the driver ignores SIGPIPE instead. */
     SET_LONG(CURLOPT_TIMEOUT_MS, timeout_ms);
-    SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    /* 0 is libcurl's 300 s: a bound of its own, and a timer less to keep, as
+     * long as the one above ends the attempt first. */
+    SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 300000 ? 0 : timeout_ms);
     SET_LONG(CURLOPT_NOSIGNAL, 1);
     SET_LONG(CURLOPT_NOPROGRESS, 1);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -276,6 +308,45 @@ static bool tell_names(struct transfer *transfer, const char *url)
     return true;
 }
 
+/* ---- Where a request goes ----------------------------------------------------------- */
+
+static CURLcode set_server(struct transfer *transfer, const char *url)
+{
+    CURLUcode code = curl_url_set(transfer->server, CURLUPART_URL, url, CURLU_PATH_AS_IS);
+    if (code != CURLUE_OK)
+        return code == CURLUE_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_URL_MALFORMAT;
+    return curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->server);
+}
+
+/* "http://host:80", of a URL that goes on with a path and has no fragment; else 0. */
+static size_t plain_front(const char *url)
+{
+    size_t front = (size_t)(strstr(url, "://") - url) + 3;
+    front += strcspn(url + front, "/?#");
+    return url[front] == '/' && strchr(url + front, '#') == NULL ? front : 0;
+}
+
+/* libcurl would parse and print each URL anew, a seventh of a fetch's work.
+ * Most go to the server of the one before: then only the rest of the URL, which
+ * is the request's target to the letter, is handed over. */
+static CURLcode set_url(struct transfer *transfer, const char *url)
+{
+    size_t known = transfer->front_length;
+    if (transfer->front != NULL && strncmp(url, transfer->front, known) == 0 && url[known] == '/' &&
+        strchr(url + known, '#') == NULL)
+        return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, url + known);
+
+    free(transfer->front);
+    size_t front = plain_front(url);
+    transfer->front = front > 0 ? strndup(url, front) : NULL;
+    transfer->front_length = front;
+    CURLcode code = set_server(transfer, transfer->front != NULL ? transfer->front : url);
+    if (code != CURLE_OK)
+        return code;
+    return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET,
+                            transfer->front != NULL ? url + front : NULL);
+}
+
 /* ---- Opening and closing ---------------------------------------------------------- */
 
 struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
@@ -289,7 +360,8 @@ struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
     *transfer = (struct transfer){.run = *run, .lane = lane, .names = names, .save_fd = -1};
     transfer->url = malloc(workload_url_room(run->workload));
     transfer->easy = curl_easy_init();
-    if (transfer->url == NULL || transfer->easy == NULL) {
+    transfer->server = curl_url();
+    if (transfer->url == NULL || transfer->easy == NULL || transfer->server == NULL) {
         transfer_close(transfer);
         return NULL;
     }
@@ -348,6 +420,8 @@ void transfer_close(struct transfer *transfer)
     curl_slist_free_all(transfer->resolve_list);
     if (transfer->owns_names)
         transfer_names_close(transfer->names);
+    curl_url_cleanup(transfer->server);
+    free(transfer->front);
     free(transfer->url);
     free(transfer);
 }
@@ -438,6 +512,27 @@ static size_t on_header(char *data, size_t size, size_t count, void *data_of)
     return length;
 }
 
+/* The same hashes by the widest vectors that this processor has: Debian's
+ * libxxhash chooses at run time, in functions of their own. Elsewhere it may
+ * lack them, and they are null. */
+__attribute__((weak)) XXH64_hash_t XXH3_64bits_dispatch(const void *data, size_t length);
+__attribute__((weak)) XXH_errorcode XXH3_64bits_update_dispatch(XXH3_state_t *state,
+                                                                const void *data, size_t length);
+
+static uint64_t hash_whole(const char *data, size_t length)
+{
+    return XXH3_64bits_dispatch != NULL ? XXH3_64bits_dispatch(data, length)
+                                        : XXH3_64bits(data, length);
+}
+
+static void hash_piece(XXH3_state_t *state, const char *data, size_t length)
+{
+    if (XXH3_64bits_update_dispatch != NULL)
+        XXH3_64bits_update_dispatch(state, data, length);
+    else
+        XXH3_64bits_update(state, data, length);
+}
+
 /* A body that comes whole, as small ones do, is hashed in one call; else the
  * pieces go through the streaming state. */
 static void hash_more(struct transfer *transfer, const char *data, size_t length)
@@ -446,14 +541,14 @@ static void hash_more(struct transfer *transfer, const char *data, size_t length
         curl_off_t announced = -1;
         curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
         if (announced == (curl_off_t)length) {
-            transfer->body_hash = XXH3_64bits(data, length);
+            transfer->body_hash = hash_whole(data, length);
             return;
         }
         XXH3_64bits_reset(&transfer->hash);
         transfer->in_pieces = true;
     }
     if (transfer->in_pieces)
-        XXH3_64bits_update(&transfer->hash, data, length);
+        hash_piece(&transfer->hash, data, length);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *data_of)
@@ -515,8 +610,9 @@ bool transfer_begin(struct transfer *transfer, uint64_t index)
         finish(transfer, NOT_RESOLVED);
         return false;
     }
-    if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK) {
-        finish(transfer, WORKER_LOST); /* no memory for a copy of the URL */
+    CURLcode code = set_url(transfer, url);
+    if (code != CURLE_OK) {
+        finish(transfer, code == CURLE_OUT_OF_MEMORY ? WORKER_LOST : GARBAGE);
         return false;
     }
     return true;

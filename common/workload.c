@@ -424,23 +424,18 @@ enum { DIGITS = 20 }; /* the longest uint64_t */
 
 static size_t expand(const char *pattern, uint64_t number, char *buffer)
 {
-    char *out = buffer;
-    for (const char *c = pattern; *c != '\0';) {
-        if (c[0] == '{' && c[1] == '}') {
-            char digits[DIGITS], *digit = digits + DIGITS;
-            uint64_t rest = number;
-            do
-                *--digit = (char)('0' + rest % 10);
-            while ((rest /= 10) > 0);
-            size_t length = (size_t)(digits + DIGITS - digit);
-            memcpy(out, digit, length);
-            out += length;
-            c += 2;
-        } else {
-            *out++ = *c++;
-        }
+    char digits[DIGITS], *digit = digits + DIGITS, *out = buffer;
+    uint64_t rest = number;
+    do
+        *--digit = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+
+    const char *from = pattern;
+    for (const char *hole; (hole = strstr(from, "{}")) != NULL; from = hole + 2) {
+        out = mempcpy(out, from, (size_t)(hole - from));
+        out = mempcpy(out, digit, (size_t)(digits + DIGITS - digit));
     }
-    *out = '\0';
+    out = stpcpy(out, from);
     return (size_t)(out - buffer);
 }
 

@@ -24,7 +24,9 @@ struct wish {
     struct lesson_run *run;
     const char *json, *csv, *judge;
     bool verbose;
-    bool given[OWN_OPTIONS]; /* which of the lesson's own options were given */
+    bool given[OWN_OPTIONS];  /* which of the lesson's own options were given */
+    const char *const *words; /* for its tool */
+    int word_count;
 };
 
 /* The verdict. ------------------------------------------------------------ */
@@ -238,7 +240,14 @@ static char *answer_of(const struct lesson_figures *figures)
 
 /* The command line. ------------------------------------------------------- */
 
-enum { OPTION_JSON = 256, OPTION_CSV, OPTION_LIVE, OPTION_JUDGE, OPTION_OWN };
+enum {
+    OPTION_JSON = 256,
+    OPTION_CSV,
+    OPTION_LIVE,
+    OPTION_JUDGE,
+    OPTION_FILE,
+    OPTION_OWN
+};
 
 static error_t own_option(struct wish *wish, int index, const char *text,
                           struct argp_state *state)
@@ -278,9 +287,21 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_JUDGE:
         wish->judge = argument;
         return 0;
+    case OPTION_FILE:
+        lesson.tool->given = argument;
+        return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "'%s' is not an option", argument);
-        return EINVAL;
+        if (lesson.tool == NULL)
+            argp_error(state, "'%s' is not an option", argument);
+        return ARGP_ERR_UNKNOWN; /* all of them: ARGP_KEY_ARGS */
+    case ARGP_KEY_ARGS:
+        wish->words = (const char *const *)state->argv + state->next;
+        wish->word_count = state->argc - state->next;
+        for (int i = 0; i < wish->word_count; i++)
+            if (!lesson.tool->takes(wish->words[i]))
+                argp_error(state, "'%s' is not %s", wish->words[i],
+                           lesson.tool->expected);
+        return 0;
     case ARGP_KEY_END:
         if (wish->json && wish->csv && strcmp(wish->json, wish->csv) == 0)
             argp_error(state, "--json and --csv cannot share one output");
@@ -294,7 +315,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static void read_command_line(int argc, char **argv, struct wish *wish)
 {
-    struct argp_option options[8 + OWN_OPTIONS] = {
+    struct argp_option options[9 + OWN_OPTIONS] = {
         {"quick", 'q', NULL, 0, "Measure for under 5 seconds", 0},
         {"json", OPTION_JSON, "FILE", OPTION_ARG_OPTIONAL,
          "Write waitbench-lesson/1 (to standard output instead of the text)",
@@ -313,6 +334,11 @@ static void read_command_line(int argc, char **argv, struct wish *wish)
         options[n++] = (struct argp_option){.name = "live",
                                             .key = OPTION_LIVE,
                                             .doc = lesson.live};
+    if (lesson.tool)
+        options[n++] = (struct argp_option){.name = lesson.tool->file,
+                                            .key = OPTION_FILE,
+                                            .arg = "FILE",
+                                            .doc = lesson.tool->file_help};
     int own = OPTION_OWN;
     for (struct lesson_option *o = lesson.options; o && o->name; o++)
         options[n++] = (struct argp_option){.name = o->name,
@@ -322,12 +348,16 @@ static void read_command_line(int argc, char **argv, struct wish *wish)
 
     char about[2048];
     snprintf(about, sizeof about,
-             "%s\v"
+             "%s%s%s\v"
              "Claimed by %s, about %s. Holds when %s.\n\n"
              "What to watch and what the figures mean: lessons/%s/README.md",
-             lesson.claim, lesson.source, lesson.about, lesson.rule,
-             lesson.name);
-    struct argp argp = {.options = options, .parser = parse, .doc = about};
+             lesson.claim, lesson.tool ? ".\n\n" : "",
+             lesson.tool ? lesson.tool->help : "", lesson.source, lesson.about,
+             lesson.rule, lesson.name);
+    struct argp argp = {.options = options,
+                        .parser = parse,
+                        .args_doc = lesson.tool ? lesson.tool->words : NULL,
+                        .doc = about};
     argp_err_exit_status = 2;
     error_t failed = argp_parse(&argp, argc, argv, 0, NULL, wish);
     if (failed) {
@@ -412,6 +442,10 @@ int main(int argc, char **argv)
 
     /* The last resort: SIGALRM ends the lesson, and its children with it. */
     alarm(LESSON_SECONDS);
+    if (wish.word_count > 0) {
+        int unable = lesson.tool->use(wish.words, wish.word_count, stdout);
+        return unable || close_output(stdout, "standard output") ? 1 : 0;
+    }
     char *table = NULL;
     size_t table_length;
     run.table = open_memstream(&table, &table_length);

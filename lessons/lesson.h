@@ -69,6 +69,19 @@ struct lesson_run {
     FILE *table; /* the chart's rows; write them by lesson_row() */
 };
 
+/*
+ * A lesson that is of use by itself: words on its command line make it do its
+ * work instead of measuring; without words its file option is measured with.
+ */
+struct lesson_tool {
+    const char *words, *help;     /* "[ADDRESS]...", and what it does then */
+    const char *file, *file_help; /* an option that names a file: --log=FILE */
+    const char *given;            /* that file, once given; else NULL */
+    bool (*takes)(const char *word); /* whether it is such a word */
+    const char *expected;            /* what it should be: "an IP address" */
+    int (*use)(const char *const *words, int count, FILE *out); /* or -errno */
+};
+
 /* Each lesson defines one of these, called `lesson`, in NAME_measure.c. */
 struct lesson {
     const char *name;   /* its folder */
@@ -78,6 +91,7 @@ struct lesson {
     const char *rule;   /* when it holds, in words, exactly as judge() does */
     const char *live;   /* what --live shows, or NULL where nothing moves */
     struct lesson_option *options; /* ends with a NULL name; may be NULL */
+    struct lesson_tool *tool;      /* or NULL: it takes no words */
     bool needs_two_processors;     /* first time one busy process, then two */
     const char *const *judged;     /* the figures judge() reads, then NULL */
     int (*measure)(struct lesson_run *); /* 0 or -errno */

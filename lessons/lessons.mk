@@ -10,6 +10,7 @@ LESSONS += cooperative-scheduler
 LESSONS += cpu-in-loop
 LESSONS += creation-cost
 LESSONS += download-two-ways
+LESSONS += dataflow
 LESSONS += event-loop
 LESSONS += interleavings
 LESSONS += ipc-cost
@@ -30,6 +31,7 @@ LESSONS += time-slicing
 LESSONS += what-bounds-it
 
 cooperative-scheduler_also := lessons/cooperative-scheduler/odd-tasks.c
+dataflow_also := $(addprefix lessons/dataflow/,access_line.c dataflow_log.c dataflow_threads.c)
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 stackless-coroutines_also := lessons/stackless-coroutines/delegation.c
 download-two-ways_also := async/loop.c async/loop_select.c async/loop_epoll.c

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# dataflow: awk counts the same log, one that the lesson did not make, address by address.
+
+setup() {
+    load lesson
+    lesson_use dataflow
+    LOG=$ROOT/tests/fixtures/lessons/access.log
+    cat >figures <<'END'
+        addresses = 15
+        coroutines: addresses counted as awk does = 15
+        threads: requests that there are = 1000
+        threads: read at once = 0 0 0
+        threads: the same with a slow filter = 900 910 920
+        threads: joined; the last close ends = 1000 1000 1000
+        threads: addresses miscounted in the end = 0
+        entered through a cycle: refused = 1
+        entered from two threads: refused = 1
+END
+}
+
+figure() {
+    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
+}
+
+@test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
+    lesson_measures_well
+}
+
+@test "interrupted, it leaves no process and no file" {
+    lesson_leaves_nothing
+}
+
+# The addresses of a log: its first fields that look like one, all of them different.
+addresses_of() {
+    awk '$1 ~ /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$/ || $1 ~ /^[0-9a-f:]*:[0-9a-f:]*$/ {print $1}' "$1" | sort -u
+}
+
+@test "it agrees with awk on every address of a log that it did not make" {
+    mapfile -t addresses < <(addresses_of "$LOG")
+    [ "${#addresses[@]}" -ge 10 ]
+    for ip in "${addresses[@]}"; do
+        echo "$ip: $(awk -v ip="$ip" '$1 == ip {n++} END {print n + 0}' "$LOG")"
+    done >by-awk
+    "$LESSON" --log="$LOG" "${addresses[@]}" | diff by-awk -
+    # Together they are all lines that have one.
+    [ "$(awk -F': ' '{n += $NF} END {print n}' by-awk)" -gt 240 ]
+}
+
+@test "an address that is not in it, or a part of one, is counted 0 times" {
+    [ "$("$LESSON" --log="$LOG" 10.0.0.2 10.0.0.12 | tr '\n' ' ')" = "10.0.0.2: 0 10.0.0.12: 0 " ]
+}
+
+@test "a prefix match, as on the slide, miscounts" {
+    "$LESSON" --quick --log="$LOG" --json=json --csv=csv >/dev/null
+    by_prefix=$(awk -F, '$1 == "count" && $2 == "10.0.0.1" && $3 == "by prefix" {print $4}' csv)
+    # The first field as it stands, so no blanks before it.
+    [ "$by_prefix" -eq "$(awk 'index($1, "10.0.0.1") == 1' "$LOG" | wc -l)" ]
+    [ "$by_prefix" -gt "$(awk '$1 == "10.0.0.1"' "$LOG" | wc -l)" ]
+    [ "$(figure 'by prefix: addresses miscounted')" -ge 2 ]
+    [ "$(figure 'coroutines: addresses counted as awk does')" -eq "$(figure addresses)" ]
+    [ "$(jq -r .verdict json)" = "holds here" ]
+}
+
+@test "lines that are not in the format are counted beside it" {
+    "$LESSON" --quick --log="$LOG" --json=json >/dev/null
+    [ "$(figure 'log: lines')" -eq "$(awk 'END {print NR}' "$LOG")" ]
+    combined='^[^ \t]+ [^ \t]+ [^ \t]+ \[[^]]*\] "([^"\\]|\\.)*" [0-9]{3} ([0-9]+|-) "([^"\\]|\\.)*" "([^"\\]|\\.)*"$'
+    [ "$(figure 'log: lines not in the combined format')" -eq "$(grep -cvE "$combined" "$LOG")" ]
+}
+
+@test "very long lines, NULs and no newline at the end do no harm" {
+    {
+        printf '10.0.0.1 - - '
+        head -c 300000 /dev/zero | tr '\0' a
+        printf '\n10.0.0.2 \0 x\n'
+        head -c 70000 /dev/zero
+        printf '\n10.0.0.1'
+    } >log
+    [ "$("$LESSON" --log=log 10.0.0.1 10.0.0.2 | tr '\n' ' ')" = "10.0.0.1: 2 10.0.0.2: 1 " ]
+    : >empty
+    [ "$("$LESSON" --log=empty 10.0.0.1)" = "10.0.0.1: 0" ]
+}
+
+@test "the log that it makes has as many lines as are asked for, and the origin writes it where it is" {
+    [ "$(seq -f '127.0.0.%g' 16 | xargs "$LESSON" --lines=10017 | awk '{n += $2} END {print n}')" -eq 10017 ]
+    "$LESSON" --quick --lines=10017 --json=json >/dev/null
+    [ "$(figure 'log: lines')" -eq 10017 ]
+    [ "$(figure 'log: lines not in the combined format')" -eq 0 ]
+    [ ! -x "$BUILD/origin" ] || [ "$(figure 'log: lines that the origin wrote')" -eq 10000 ]
+    # Without an origin beside it the lesson makes them itself, and says so.
+    mkdir alone
+    cp "$LESSON" alone/dataflow
+    ./alone/dataflow --quick --lines=500 --json=json >text
+    [[ "$(head -n 1 text)" == *"made by the lesson"* ]]
+    [ "$(figure 'log: lines that the origin wrote')" -eq 0 ]
+    [ "$(figure 'log: lines')" -eq 500 ]
+    [ "$(jq -r .verdict json)" = "holds here" ]
+}
+
+# bats test_tags=threads
+@test "threads: empty, then short, then equal, in every round" {
+    "$LESSON" --quick --lines=5000 --json=json --csv=csv >/dev/null
+    all=$(figure 'threads: requests that there are')
+    [ "$all" -gt 0 ]
+    rounds() { awk -F, -v way="$1" '$1 == "threads" && $3 == way {print $4}' csv; }
+    [ "$(rounds 'read at once' | wc -l)" -eq 5 ]
+    [ "$(rounds 'read at once' | sort -u)" = 0 ]
+    [ "$(rounds 'the same with a slow filter' | awk -v all="$all" '$1 < all' | wc -l)" -eq 5 ]
+    [ "$(rounds 'joined; the last close ends' | sort -u)" = "$all" ]
+    [ "$(figure 'threads: addresses miscounted in the end')" -eq 0 ]
+}
+
+# bats test_tags=threads
+@test "a log with one address only does not hang the slow filter" {
+    for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log
+    "$LESSON" --quick --log=log --json=json >/dev/null
+    [ "$(figure addresses)" -eq 1 ]
+    [ "$(jq -r .verdict json)" = "holds here" ]
+}
+
+@test "a stage that runs is entered neither through a cycle nor from another thread: refused by name" {
+    "$LESSON" --quick --log="$LOG" --csv=csv >/dev/null
+    first=$(awk '$1 ~ /^[0-9a-f.:]+$/ {print $1; exit}' "$LOG")
+    grep -qx "refused,filter $first,broadcast,1" csv
+    grep -qx "refused,another thread,busy stage,1" csv
+}
+
+@test "what is no address, no log or no file is refused, with the name" {
+    run "$LESSON" --log="$LOG" 10.0.0.1 10.0.0
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"'10.0.0' is not an IPv4 or IPv6 address"* ]]
+    run "$LESSON" --log=nowhere 10.0.0.1
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"nowhere: No such file"* ]]
+    run "$LESSON" --log=. 10.0.0.1
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"not a regular file"* ]]
+    echo words >log
+    run "$LESSON" --log=log
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"no line of the log begins with an IP address"* ]]
+    # shellcheck disable=SC2046
+    run "$LESSON" --log="$LOG" $(seq -f '10.0.1.%g' 0 255) 10.0.2.0
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"at most 256 addresses, not 257"* ]]
+}
+
+@test "doctored figures turn the verdict" {
+    [ "$(lesson_verdict .)" = "holds here" ]
+    [ "$(lesson_verdict '.figures[1].value = 14')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[3].high = 1')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[4].high = 1000')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[5].low = 999')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[6].value = 1')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[7].value = 0')" = "does not hold here" ]
+    [ "$(lesson_verdict '.figures[8].value = 0')" = "does not hold here" ]
+}

@@ -58,7 +58,7 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
               $(evidence) analysis/findings.c analysis/cells.c analysis/output.c \
               analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
-              analysis/chart_data.c analysis/compare.c analysis/changes.c analysis/merge.c \
+              analysis/chart_data.c analysis/chart_variants.c analysis/compare.c analysis/changes.c analysis/merge.c \
               common/units.c
 meter      := analysis/meter.c analysis/tree.c common/units.c
 

@@ -1,4 +1,4 @@
-/* data/EXPERIMENT.csv: what each chart draws. */
+/* data/CHART.csv: what each chart draws. */
 #include "analysis/tables.h"
 
 #include <errno.h>
@@ -8,24 +8,17 @@
 #include <sys/stat.h>
 
 #include "analysis/cells.h"
+#include "analysis/chart_data.h"
 #include "analysis/output.h"
-
-/* A comma and the number with nine digits, or a comma alone where it is not known. */
-static void put(FILE *stream, double value)
-{
-    fputc(',', stream);
-    if (isfinite(value))
-        fprintf(stream, "%.9g", value);
-}
 
 static void put_spread(FILE *stream, const struct cell *cell, enum figure figure)
 {
     struct spread spread = spread_of(NULL, 0);
     if (cell_verdict(cell) == VALID)
         spread = cell_spread(cell, figure);
-    put(stream, spread.median);
-    put(stream, spread.low);
-    put(stream, spread.high);
+    put_number(stream, spread.median);
+    put_number(stream, spread.low);
+    put_number(stream, spread.high);
 }
 
 static bool is_lane(const struct cell *cell)
@@ -43,8 +36,8 @@ static void total_time_csv(const struct results *results, const char *name, FILE
         bool valid = cell_verdict(cell) == VALID;
         fputs(cell->lane, stream);
         put_spread(stream, cell, WALL);
-        put(stream, valid ? cell_spread(cell, SPAWN).median : NAN);
-        put(stream, cell->made ? visit_ideal_s(cell->visits[0]) : NAN);
+        put_number(stream, valid ? cell_spread(cell, SPAWN).median : NAN);
+        put_number(stream, cell->made ? visit_ideal_s(cell->visits[0]) : NAN);
         fprintf(stream, ",%zu,%d\n", cell->made, valid);
     }
 }
@@ -65,7 +58,7 @@ static void time_by_count_csv(const struct results *results, const char *name, F
             continue;
         fprintf(stream, "%s,%.0f", cell->lane, count);
         put_spread(stream, cell, MAKESPAN);
-        put(stream, predicted);
+        put_number(stream, predicted);
         fprintf(stream, ",%d\n", cell_verdict(cell) == VALID);
     }
 }
@@ -155,36 +148,59 @@ static void timeline_csv(const struct results *results, const char *name, FILE *
     }
 }
 
+/* One chart's file, by a writer of either kind. */
+struct writer {
+    const char *of;    /* the chart that the experiment names */
+    const char *chart; /* the chart that this draws: its own, or one more of the same cells */
+    void (*write)(const struct results *, const char *, FILE *);
+    void (*write_pairs)(const struct findings *, const char *, FILE *);
+};
+
+static const struct writer writers[] = {
+    {"total-time", "total-time", total_time_csv, NULL},
+    {"total-time", "bill", bill_csv, NULL},
+    {"total-time", "switches-and-cpu", bill_csv, NULL},
+    {"time-by-count", "time-by-count", time_by_count_csv, NULL},
+    {"rate-by-concurrency", "rate-by-concurrency", rate_csv, NULL},
+    {"timeline", "timeline", timeline_csv, NULL},
+    {"cpu-mix", "cpu-mix", cpu_mix_csv, NULL},
+    {"tail", "tail", tail_csv, NULL},
+    {"latency", "latency", latency_csv, NULL},
+    {"crossover", "crossover", NULL, crossover_csv},
+    {"big-bodies", "big-bodies", variants_csv, NULL},
+    {"many-hosts", "many-hosts", variants_csv, NULL},
+    {"quota", "quota", variants_csv, NULL},
+    {"memory-limit", "memory-limit", variants_csv, NULL},
+    {"far", "far", variants_csv, NULL},
+};
+
+static int write_one(const struct findings *findings, const struct writer *writer, const char *name)
+{
+    struct output output = {.stream = NULL};
+    int error = output_open(&output, findings->results, "data/%s.csv", writer->chart);
+    if (error)
+        return error;
+    if (writer->write)
+        writer->write(findings->results, name, output.stream);
+    else
+        writer->write_pairs(findings, name, output.stream);
+    return output_close(&output);
+}
+
 int write_chart_data(const struct findings *findings)
 {
-    static const struct {
-        const char *chart;
-        void (*write)(const struct results *, const char *, FILE *);
-    } writers[] = {
-        {"total-time", total_time_csv},
-        {"time-by-count", time_by_count_csv},
-        {"rate-by-concurrency", rate_csv},
-        {"timeline", timeline_csv},
-    };
-    const struct results *results = findings->results;
     char path[4096];
-    snprintf(path, sizeof path, "%s/data", results->dir);
+    snprintf(path, sizeof path, "%s/data", findings->results->dir);
     if (mkdir(path, 0777) < 0 && errno != EEXIST)
         return -errno;
     size_t i;
     json_t *experiment;
     for (i = 0; (experiment = json_array_get(findings->experiments, i)); i++) {
-        const char *name = json_string_at(experiment, "name");
         const char *chart = json_string_at(experiment, "chart");
         for (size_t k = 0; k < sizeof writers / sizeof *writers; k++) {
-            struct output output = {.stream = NULL};
-            if (!chart || strcmp(chart, writers[k].chart) != 0)
-                continue;
-            int error = output_open(&output, results, "data/%s.csv", name);
-            if (error)
-                return error;
-            writers[k].write(results, name, output.stream);
-            error = output_close(&output);
+            int error = chart && strcmp(chart, writers[k].of) == 0
+                            ? write_one(findings, &writers[k], json_string_at(experiment, "name"))
+                            : 0;
             if (error)
                 return error;
         }

@@ -19,7 +19,7 @@ chart_names() {
     local file
     for file in "$CHARTS"/*.gp; do
         file=$(basename "$file" .gp)
-        [[ $file == theme || $file == words ]] || echo "$file"
+        [[ $file == theme || $file == words || $file == panels ]] || echo "$file"
     done
 }
 
@@ -124,6 +124,23 @@ peers|pt|Como outras ferramentas fazem o mesmo?|menos é melhor|O que ele não d
 bill|en|What does each model pay?|shorter is better|What it does not say
 bill|es|¿Qué paga cada modelo?|menos es mejor|Lo que no dice
 bill|pt|O que cada modelo paga?|menos é melhor|O que ele não diz
+latency|en|How late is an answer?|earlier is better|What it does not say
+latency|es|¿Cuánto se retrasa una respuesta?|antes es mejor|Lo que no dice
+latency|pt|Quanto se atrasa uma resposta?|mais cedo é melhor|O que ele não diz
+tail|en|Who waits behind a slow answer?|shorter is better|libcurl
+tail|es|¿Quién espera detrás de una respuesta lenta?|menos es mejor|libcurl
+tail|pt|Quem espera atrás de uma resposta lenta?|menos é melhor|libcurl
+cpu-mix|en|What if each answer means work?|lower is better|libcurl
+cpu-mix|es|¿Y si cada respuesta da trabajo?|menos es mejor|libcurl
+cpu-mix|pt|E se cada resposta der trabalho?|menos é melhor|libcurl
+crossover|en|Who is fastest where?|is better|libcurl
+crossover|es|¿Quién es el más rápido, y dónde?|es mejor|libcurl
+crossover|pt|Quem é o mais rápido, e onde?|é melhor|libcurl
+big-bodies|en|What does a large body hold up?|shorter is better|libcurl
+many-hosts|en|What do many hosts cost?|shorter is better|libcurl
+quota|en|What if there is less than one core?|shorter is better|libcurl
+memory-limit|en|How many at once in 128 MiB?|shorter is better|libcurl
+far|en|What if the server is far away?|shorter is better|libcurl
 switches-and-cpu|en|Do more switches cost more processor time?|fewer is better|closed loop
 switches-and-cpu|es|¿Más cambios de contexto cuestan más procesador?|menos es mejor|bucle cerrado
 switches-and-cpu|pt|Mais trocas de contexto custam mais processador?|menos é melhor|laço fechado
@@ -490,4 +507,59 @@ END
     run "$CHARTS/draw" result total-time
     [ "$status" -eq 1 ]
     [[ $output == *"no such file"* ]]
+}
+
+@test "latency: points stand where the figures say, on one scale for all panels, and an invalid row has none" {
+    cat >a.csv <<'END'
+model,load,p99_ms,p50_ms,valid
+threads,50 %,100,10,1
+async,50 %,10,1,1
+threads,common,10,10,1
+async,common,,,0
+END
+    sketch latency a.csv a.svg
+    # Filled, as the model's own point: tenfold is as far in each panel, and the two panels are alike.
+    marks a.svg '213,  94,   0' 6 | cut -d, -f1 >threads
+    marks a.svg '  0, 158, 115' 12 | cut -d, -f1 >async
+    [ "$(wc -l <threads)" -eq 2 ]
+    [ "$(wc -l <async)" -eq 1 ]
+    marks a.svg '213,  94,   0' 5 | cut -d, -f1 >halves
+    [ "$(wc -l <halves)" -eq 2 ]
+    # p50 of threads at 50 % is 10 ms, as is p99 of async there.
+    awk -v a="$(head -n 1 halves)" -v b="$(cat async)" 'BEGIN { exit !(a - b < 0.1 && b - a < 0.1) }'
+    says a.svg '0.100 s'
+    says a.svg invalid
+}
+
+@test "cpu-mix: twice the time is as far everywhere, and an invalid step breaks the line" {
+    cat >a.csv <<'END'
+model,passes,cpu_s_per_answer,median_s,low_s,high_s,valid
+async,0,0.001,0.1,0.1,0.1,1
+async,100,0.002,0.2,0.2,0.2,1
+async,1000,0.02,0.4,0.4,0.4,1
+END
+    sketch cpu-mix a.csv a.svg
+    marks a.svg '  0, 158, 115' 12 | head -n 3 | tr ',' ' ' | awk '
+        NR > 1 { d[NR] = $2 - y } { y = $2 } END { exit !(NR == 3 && d[2] < 0 && d[3] - d[2] < 0.1 && d[2] - d[3] < 0.1) }'
+    says a.svg '1.00 ms'
+    sed 's/^async,100,.*/async,100,,,,,0/' a.csv >b.csv
+    sketch cpu-mix b.csv b.svg
+    says b.svg 'async: invalid'
+    [ "$(marks b.svg '  0, 158, 115' 12 | wc -l)" -eq 3 ] # two points, and the name's
+}
+
+@test "crossover: the winner's colour only where it was decided" {
+    cat >a.csv <<'END'
+delay_s,count,concurrency,model,median_s,against,ratio,decided
+0,1,1,threads,0.001,async,1.2,1
+0,4,4,threads,0.001,async,1.01,0
+0.1,1,1,,,,,0
+0.1,4,4,async,0.1,threads,1.5,1
+END
+    sketch crossover a.csv a.svg
+    [ "$(right_ends a.svg '213,  94,   0' | wc -l)" -eq 1 ]
+    [ "$(right_ends a.svg '  0, 158, 115' | wc -l)" -eq 1 ]
+    says a.svg 'no difference'
+    says a.svg '1.20 ×   1.00 ms'
+    says a.svg invalid
 }

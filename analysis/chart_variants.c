@@ -1,0 +1,229 @@
+/* data/CHART.csv of the charts that compare whole sets of settings, and of the receipts. */
+#include "analysis/chart_data.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/cells.h"
+
+void put_number(FILE *stream, double value)
+{
+    fputc(',', stream);
+    if (isfinite(value))
+        fprintf(stream, "%.9g", value);
+}
+
+static void put_three(FILE *stream, struct spread spread, double scale)
+{
+    put_number(stream, spread.median * scale);
+    put_number(stream, spread.low * scale);
+    put_number(stream, spread.high * scale);
+}
+
+static struct spread nothing(void)
+{
+    return spread_of(NULL, 0);
+}
+
+static struct spread valid_spread(const struct cell *cell, enum figure figure)
+{
+    return cell && cell_verdict(cell) == VALID ? cell_spread(cell, figure) : nothing();
+}
+
+/* Of a figure in each visit's run.json, such as "latency_ms.p99". */
+static struct spread spread_at(const struct cell *cell, const char *path)
+{
+    if (!cell || cell_verdict(cell) != VALID)
+        return nothing();
+    double *values = calloc(cell->made + 1, sizeof *values);
+    if (!values)
+        return nothing();
+    for (size_t i = 0; i < cell->made; i++)
+        values[i] = json_number_at(cell->visits[i]->run, path);
+    struct spread spread = spread_of(values, cell->made);
+    free(values);
+    return spread;
+}
+
+static bool belongs(const struct cell *cell, const char *experiment)
+{
+    return strcmp(cell->experiment, experiment) == 0 && strcmp(cell->kind, "ceiling") != 0;
+}
+
+/* The axis's value as text, for a panel's heading. */
+static void put_value(FILE *stream, const struct cell *cell)
+{
+    json_t *value = json_object_get(cell->plan, "value");
+    if (json_is_string(value))
+        fprintf(stream, ",%s", json_string_value(value));
+    else
+        put_number(stream, json_number_value(value));
+}
+
+/* 1 is a figure, 0 is none and the reason stands in the tables; empty is not measured. */
+static void put_verdict(FILE *stream, const struct cell *cell)
+{
+    enum verdict verdict = cell_verdict(cell);
+    if (verdict == VALID || verdict == INVALID)
+        fprintf(stream, ",%d\n", verdict == VALID);
+    else
+        fputs(",\n", stream);
+}
+
+void cpu_mix_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,passes,cpu_s_per_answer,median_s,low_s,high_s,valid\n", stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (!belongs(cell, name))
+            continue;
+        fputs(cell->lane, stream);
+        put_value(stream, cell);
+        put_number(stream, valid_spread(cell, CPU_EACH).median);
+        put_three(stream, valid_spread(cell, MAKESPAN), 1);
+        put_verdict(stream, cell);
+    }
+}
+
+/* A lane and its twin that deals URLs out beforehand, in one row. */
+void tail_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,delays,counter_s,counter_s_low,counter_s_high,static_s,static_s_low,static_s_high,"
+          "valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        char twin[128];
+        if (!belongs(cell, name) || strstr(cell->lane, " (static)"))
+            continue;
+        snprintf(twin, sizeof twin, "%s (static)", cell->lane);
+        fputs(cell->lane, stream);
+        put_value(stream, cell);
+        put_three(stream, valid_spread(cell, MAKESPAN), 1);
+        put_three(stream, valid_spread(beside(results, cell, twin), MAKESPAN), 1);
+        put_verdict(stream, cell);
+    }
+}
+
+void latency_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,load,rate_per_s,p99_ms,p99_ms_low,p99_ms_high,p50_ms,p50_ms_low,p50_ms_high,"
+          "valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (!belongs(cell, name) || !json_object_get(cell->plan, "rate"))
+            continue; /* a closed loop has no latency to compare */
+        fputs(cell->lane, stream);
+        put_value(stream, cell);
+        put_number(stream, spread_at(cell, "workload.rate.per_s").median);
+        put_three(stream, spread_at(cell, "latency_ms.p99"), 1);
+        put_three(stream, spread_at(cell, "latency_ms.p50"), 1);
+        put_verdict(stream, cell);
+    }
+}
+
+/* Makespans by variant, with what else a chart may say of them. */
+void variants_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,variant,count,concurrency,delay_s,median_s,median_s_low,median_s_high,p50_ms,"
+          "p50_ms_low,p50_ms_high,connections,valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (!belongs(cell, name))
+            continue;
+        fputs(cell->lane, stream);
+        put_value(stream, cell);
+        put_number(stream, json_number_at(cell->plan, "count"));
+        put_number(stream, json_number_at(cell->plan, "concurrency"));
+        put_number(stream, json_number_at(cell->plan, "delay_s"));
+        put_three(stream, valid_spread(cell, MAKESPAN), 1);
+        put_three(stream, spread_at(cell, "latency_ms.p50"), 1);
+        put_number(stream, spread_at(cell, "fetches.connections").median);
+        put_verdict(stream, cell);
+    }
+}
+
+/* Which lane is fastest at each place of a grid, and whether that is more than noise: "no
+ * difference" unless it was seen to be faster than every other lane. */
+void crossover_csv(const struct findings *findings, const char *name, FILE *stream)
+{
+    const struct results *results = findings->results;
+    fputs("variant,delay_s,count,concurrency,model,median_s,against,ratio,decided\n", stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i], *best = NULL;
+        if (!belongs(cell, name) || (i > 0 && beside(results, cell, cell->lane) != cell))
+            continue;
+        bool first = true; /* of its place in the grid */
+        for (size_t k = 0; k < i && first; k++)
+            first = beside(results, &results->cells[k], cell->lane) != cell ||
+                    !belongs(&results->cells[k], name);
+        if (!first)
+            continue;
+        for (size_t k = 0; k < results->cell_count; k++) {
+            const struct cell *other = &results->cells[k];
+            if (!belongs(other, name) || other->again_of || cell_verdict(other) != VALID ||
+                beside(results, cell, other->lane) != other)
+                continue;
+            if (!best || cell_spread(other, MAKESPAN).median < cell_spread(best, MAKESPAN).median)
+                best = other;
+        }
+        /* The pair that is least decided says how sure it is. */
+        double ratio = NAN;
+        const char *against = "";
+        bool decided = best != NULL;
+        for (size_t k = 0; k < findings->pair_count && best; k++) {
+            const struct pair *pair = &findings->pairs[k];
+            if (pair->a != best && pair->b != best)
+                continue;
+            double times = pair->a == best ? pair->ratio.median : 1 / pair->ratio.median;
+            bool faster = pair->verdict == (pair->a == best ? FASTER : SLOWER);
+            decided = decided && faster;
+            if (!(times >= ratio)) {
+                ratio = times;
+                against = pair->a == best ? pair->b->lane : pair->a->lane;
+            }
+        }
+        const char *where = json_string_at(cell->plan, "value");
+        fputs(where ? where : "", stream);
+        put_number(stream, json_number_at(cell->plan, "delay_s"));
+        put_number(stream, json_number_at(cell->plan, "count"));
+        put_number(stream, json_number_at(cell->plan, "concurrency"));
+        fprintf(stream, ",%s", best ? best->lane : "");
+        put_number(stream, valid_spread(best, MAKESPAN).median);
+        fprintf(stream, ",%s", against);
+        put_number(stream, ratio);
+        fprintf(stream, ",%d\n", decided && isfinite(ratio));
+    }
+}
+
+void bill_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,time_s,cpu_us_per_fetch,switches_per_fetch,spawn_s,memory_kib_per_worker,"
+          "time_s_low,time_s_high,cpu_us_per_fetch_low,cpu_us_per_fetch_high,spawn_s_low,"
+          "spawn_s_high,valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (!belongs(cell, name) || cell->again_of)
+            continue;
+        struct spread time = valid_spread(cell, WALL), cpu = valid_spread(cell, CPU_EACH);
+        struct spread spawn = valid_spread(cell, SPAWN);
+        fputs(cell->lane, stream);
+        put_number(stream, time.median);
+        put_number(stream, cpu.median * 1e6);
+        put_number(stream, valid_spread(cell, VOLUNTARY_EACH).median +
+                               valid_spread(cell, INVOLUNTARY_EACH).median);
+        put_number(stream, spawn.median);
+        put_number(stream, NAN); /* memory is never measured in a timed run */
+        put_number(stream, time.low);
+        put_number(stream, time.high);
+        put_number(stream, cpu.low * 1e6);
+        put_number(stream, cpu.high * 1e6);
+        put_number(stream, spawn.low);
+        put_number(stream, spawn.high);
+        put_verdict(stream, cell);
+    }
+}

@@ -16,7 +16,7 @@ ifeq ($(SANITIZE),)
 B := build
 else
 B := build/sanitize-$(firstword $(subst $(,), ,$(SANITIZE)))
-SANITIZER := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+SANITIZER := -O1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 endif
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -95,6 +95,16 @@ test_origin_stats    := origin/stats.c
 UNIT     += tree
 test_tree := analysis/tree.c
 
+# tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
+FUZZ := origin_request urls units options experiment visit slices
+fuzz_origin_request := origin/request.c origin/item.c common/units.c
+fuzz_urls       := common/workload.c
+fuzz_units      := common/units.c
+fuzz_options    := common/workload.c common/rate.c common/units.c
+fuzz_experiment := analysis/plan.c analysis/experiment.c common/units.c
+fuzz_visit      := $(ledger) analysis/experiment.c common/units.c
+fuzz_slices     := $(ledger) analysis/experiment.c common/units.c
+
 # The lessons are listed in lessons/lessons.mk.
 
 # What tests load the origin with.
@@ -108,11 +118,12 @@ $(B)/async $(B)/hybrid $(B)/coroutines: LIBS = $(call libraries,libcurl jansson 
 $(B)/origin:            LIBS = $(call libraries,libevent_core)
 $(B)/benchstat:         LIBS = $(call libraries,jansson libxxhash)
 $(B)/meter:             LIBS = $(call libraries,jansson)
+$(FUZZ:%=$(B)/tests/fuzz_%) $(FUZZ:%=$(B)/fuzz/%): LIBS = $(call libraries,jansson libxxhash)
 $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libxxhash) $(loop_libraries)
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check test lint format bench report profile peers doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check test lint format fuzz replay bench report profile peers doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -146,7 +157,13 @@ peers: ## the same lists by curl, wget2, aria2c, Python, Go … (QUICK=yes: two 
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
-unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/shim.so
+fuzz: ## each reader of what others write, a minute of inputs made up by libFuzzer (FUZZ_SECONDS=)
+	@scripts/deps build fuzz
+	+@$(MAKE) --no-print-directory $(FUZZ:%=$(B)/fuzz/%)
+	@tests/fuzz/run --build=$(B) --seconds=$(or $(FUZZ_SECONDS),60) $(FUZZ)
+unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/shim.so \
+      $(if $(filter address,$(subst $(,), ,$(SANITIZE))),replay)
+replay: $(FUZZ:%=$(B)/tests/fuzz_%)
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done
@@ -173,14 +190,26 @@ endef
 define unit_program
 $(B)/tests/test_$(1): $(call objects,tests/unit/test_$(1).c $(or $(test_$(1)),$(common)))
 endef
+define fuzz_program
+$(B)/tests/fuzz_$(1): $(call objects,tests/fuzz/fuzz_$(1).c tests/fuzz/fuzz.c tests/fuzz/replay.c $(fuzz_$(1)))
+$(B)/fuzz/$(1): tests/fuzz/fuzz_$(1).c tests/fuzz/fuzz.c $(fuzz_$(1))
+endef
 $(foreach p,$(MODELS),$(eval $(call model_program,$(p))))
 $(foreach p,$(filter-out $(MODELS),$(PROGRAMS)),$(eval $(call plain_program,$(p))))
 $(foreach p,$(UNIT),$(eval $(call unit_program,$(p))))
+$(foreach p,$(FUZZ),$(eval $(call fuzz_program,$(p))))
 
 $(B)/tests/arrivals: $(call objects,$(arrivals))
 $(B)/tests/faults: $(call objects,$(faults))
 
-$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults:
+# All sources at once, by clang, which brings libFuzzer.
+$(B)/fuzz/%:
+	@mkdir -p $(@D)
+	$(Q)$(call say,FUZZ  $@) $(or $(FUZZ_CC),clang-14) -std=gnu17 $(CPPFLAGS) -g -O1 -fno-omit-frame-pointer \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(FUZZ:%=$(B)/tests/fuzz_%) $(B)/tests/arrivals \
+$(B)/tests/faults:
 	@mkdir -p $(@D)
 	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 

@@ -48,7 +48,7 @@ static double make_some(const void *argument)
 static int measure_makings(struct lesson_run *run, const char *group,
                            const struct making *making, int count)
 {
-    struct lesson_way ways[8];
+    struct lesson_way ways[8] = {0};
     for (int i = 0; i < count; i++)
         ways[i] =
             (struct lesson_way){making[i].name, "µs", make_some, &making[i]};

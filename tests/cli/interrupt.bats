@@ -45,7 +45,7 @@ is_model() {
     [ "$(cat "/proc/$RUN/comm")" = "$1" ]
 }
 
-# SIGINT and SIGTERM, bits 1 and 14 of the mask, have a handler.
+# SIGINT and SIGTERM, bits 1 and 14 of the mask, have a handler. The shell's own child has them as well.
 handles_signals() {
     local mask
     mask=$(sed -n 's/^SigCgt:[ \t]*//p' "/proc/$RUN/status")
@@ -166,6 +166,7 @@ nobody_connected() {
         rm -f pipe
         mkfifo pipe
         begin "$model" --json=pipe http://127.0.0.1:1/
+        wait_for is_model "$model"
         wait_for handles_signals
         kill -INT "$RUN"
         sleep 0.1

@@ -1,10 +1,6 @@
 /*
  * libFuzzer's way into what the origin reads from strangers: the request head, and the
  * options of the item that it names.
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -D_GNU_SOURCE -I. \
- *       tests/fuzz/fuzz_origin_request.c origin/request.c origin/item.c common/units.c -lm
- *   ./a.out -max_len=9000 tests/fuzz/corpus/origin_request
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,18 +8,12 @@
 
 #include "origin/item.h"
 #include "origin/request.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(int holds)
-{
-    if (!holds)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_within(struct slice slice, const char *bytes, size_t length)
 {
-    check(!slice.start || (slice.start >= bytes && slice.start + slice.length <= bytes + length));
+    fuzz_check(!slice.start ||
+               (slice.start >= bytes && slice.start + slice.length <= bytes + length));
 }
 
 static void check_item(struct slice target)
@@ -36,13 +26,13 @@ static void check_item(struct slice target)
     size_t prefix = path > 6 ? 6 : path;
     int error =
         item_read((struct slice){target.start + prefix, path - prefix}, query, &item, reason);
-    check(memchr(reason, 0, sizeof reason) != NULL);
+    fuzz_check(memchr(reason, 0, sizeof reason) != NULL);
     if (error) {
-        check(*reason);
+        fuzz_check(*reason);
         return;
     }
-    check(item.size <= ITEM_SIZE_MAX && item.delay_ns <= ITEM_DELAY_MAX_NS);
-    check(item.status >= 200 && item.status < 600);
+    fuzz_check(item.size <= ITEM_SIZE_MAX && item.delay_ns <= ITEM_DELAY_MAX_NS);
+    fuzz_check(item.status >= 200 && item.status < 600);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,20 +40,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *bytes = (const char *)data, *reason = NULL;
     struct request request, again;
     int result = request_read(bytes, size, &request, &reason);
-    check(result == 0 || result == 1 || result == 400 || result == 431 || result == 505);
+    fuzz_check(result == 0 || result == 1 || result == 400 || result == 431 || result == 505);
     if (result > 1)
-        check(reason && *reason);
+        fuzz_check(reason && *reason);
     if (result != 1)
         return 0;
-    check(request.length <= size && request.length <= REQUEST_HEAD_MAX);
+    fuzz_check(request.length <= size && request.length <= REQUEST_HEAD_MAX);
     check_within(request.method, bytes, request.length);
     check_within(request.target, bytes, request.length);
     check_within(request.referer, bytes, request.length);
     check_within(request.user_agent, bytes, request.length);
     /* The head alone reads the same; without its last byte it is not whole. */
-    check(request_read(bytes, request.length, &again, &reason) == 1);
-    check(again.length == request.length && again.keep_alive == request.keep_alive);
-    check(request_read(bytes, request.length - 1, &again, &reason) == 0);
+    fuzz_check(request_read(bytes, request.length, &again, &reason) == 1);
+    fuzz_check(again.length == request.length && again.keep_alive == request.keep_alive);
+    fuzz_check(request_read(bytes, request.length - 1, &again, &reason) == 0);
     check_item(request.target);
     return 0;
 }

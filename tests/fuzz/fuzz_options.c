@@ -1,0 +1,87 @@
+/*
+ * The command line of a model, an argument a line. The parser ends its process
+ * where it refuses something; here it comes back instead. What it takes is
+ * within the bounds that --help states.
+ */
+#include <argp.h>
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/transfer.h"
+#include "tests/fuzz/fuzz.h"
+
+static jmp_buf refused;
+
+/* Whoever includes this stands in for argp's and err's ways to end the process. */
+__attribute__((format(printf, 2, 3))) static _Noreturn void refuse(const struct argp_state *state,
+                                                                   const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    (void)state;
+    va_start(arguments, format);
+    fuzz_check(vsnprintf(line, sizeof line, format, arguments) > 0);
+    va_end(arguments);
+    longjmp(refused, 1);
+}
+
+static _Noreturn void leave(int status)
+{
+    longjmp(refused, 1 + status);
+}
+
+static error_t parse_quietly(const struct argp *argp, int argc, char **argv, unsigned flags,
+                             int *index, void *input)
+{
+    return argp_parse(argp, argc, argv, flags | ARGP_SILENT, index, input);
+}
+
+#define argp_error                            refuse
+#define argp_state_help(state, stream, flags) leave(0)
+#define argp_parse                            parse_quietly
+#define errx(status, ...)                     refuse(NULL, __VA_ARGS__)
+#define exit                                  leave
+#define printf(...)                           ((void)0)
+#include "common/driver/options.c" // NOLINT(bugprone-suspicious-include)
+
+const char *transfer_version(void)
+{
+    return "none";
+}
+
+static void check_options(const struct options *options)
+{
+    const struct workload *workload = &options->workload;
+    fuzz_check(workload->concurrency >= 1 && workload->concurrency <= 1000000);
+    fuzz_check(workload->timeout_ns >= 1000000 && workload->timeout_ns <= 86400000000000ull);
+    fuzz_check(workload->retries <= 1000 && workload->cpu_passes <= 1000000000);
+    fuzz_check(options->slice_k <= options->slice_m && !options->slice_k == !options->slice_m);
+    fuzz_check(options->pattern == NULL || options->count > 0);
+    fuzz_check((options->input != NULL) + (options->pattern != NULL) + (options->url_count > 0) ==
+               1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    enum { MOST = 64 };
+    static const struct model model = {.name = "fuzzed", .summary = "fuzzed"};
+    static struct options options;
+    static char *text;
+    char *argv[MOST + 1] = {(char *)"fuzzed"};
+    int argc = 1;
+    text = fuzz_string(data, size);
+    for (char *line = text, *rest; argc < MOST && (line = strtok_r(line, "\n", &rest)); line = NULL)
+        argv[argc++] = line;
+    if (setjmp(refused) == 0) {
+        options_parse(&options, &model, argc, argv);
+        check_options(&options);
+    }
+    free(text);
+    return 0;
+}

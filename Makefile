@@ -102,8 +102,8 @@ fuzz_urls       := common/workload.c
 fuzz_units      := common/units.c
 fuzz_options    := common/workload.c common/rate.c common/units.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c common/units.c
-fuzz_visit      := $(ledger) analysis/experiment.c common/units.c
-fuzz_slices     := $(ledger) analysis/experiment.c common/units.c
+fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
+fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
 
 # The lessons are listed in lessons/lessons.mk.
 
@@ -202,11 +202,11 @@ $(foreach p,$(FUZZ),$(eval $(call fuzz_program,$(p))))
 $(B)/tests/arrivals: $(call objects,$(arrivals))
 $(B)/tests/faults: $(call objects,$(faults))
 
-# All sources at once, by clang, which brings libFuzzer.
-$(B)/fuzz/%:
+# All sources at once and anew, by clang, which brings libFuzzer.
+$(B)/fuzz/%: FORCE
 	@mkdir -p $(@D)
 	$(Q)$(call say,FUZZ  $@) $(or $(FUZZ_CC),clang-14) -std=gnu17 $(CPPFLAGS) -g -O1 -fno-omit-frame-pointer \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(LDFLAGS) -o $@ $^ $(LIBS)
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(LDFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
 
 $(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(FUZZ:%=$(B)/tests/fuzz_%) $(B)/tests/arrivals \
 $(B)/tests/faults:

@@ -15,6 +15,9 @@
 
 enum { MOST_SLICES = 4096 };
 
+/* A JSON number holds every whole number up to here: 2 to the 53rd. No list is longer. */
+static const double MOST_URLS = 9007199254740992;
+
 struct slice {
     const char *file;
     json_t *run;
@@ -43,7 +46,7 @@ static int read_slice(struct slice *slice, struct problem *problem)
     double urls = json_number_at(slice->run, "workload.urls");
     double whole = json_number_at(slice->run, "workload.whole");
     const char *digest = json_string_at(slice->run, "fetches.digest");
-    if (!(first >= 1 && urls >= 1 && whole >= 1 && first + urls - 1 <= whole))
+    if (!(first >= 1 && urls >= 1 && whole <= MOST_URLS && first + urls - 1 <= whole))
         return say_problem(problem, slice->file, "workload",
                            "does not say which part of which list it is");
     if (!digest || strlen(digest) != 32 || strspn(digest, "0123456789abcdef") != 32)
@@ -190,10 +193,11 @@ static json_t *joined_errors(const struct merge *merge)
              i++) {
             const char *reason = json_string_at(error, "reason");
             json_int_t count = json_integer_value(json_object_get(error, "count"));
-            if (reason)
-                json_object_set_new(
-                    counts, reason,
-                    json_integer(count + json_integer_value(json_object_get(counts, reason))));
+            if (!reason || count < 0 || count > (json_int_t)MOST_URLS)
+                continue;
+            json_object_set_new(
+                counts, reason,
+                json_integer(count + json_integer_value(json_object_get(counts, reason))));
         }
     for (void *at = json_object_iter(counts); at; at = json_object_iter_next(counts, at))
         json_array_append_new(errors, json_pack("{s:s, s:O}", "reason", json_object_iter_key(at),

@@ -97,6 +97,9 @@ refused() {
     refused 'other.json: fetches.digest: ' 1.json other.json
     jq 'del(.workload.first)' 2.json >other.json
     refused 'other.json: workload: ' 1.json other.json
+    # Beyond what a JSON number holds; found by fuzzing.
+    jq '.workload |= (.whole = 1e300 | .urls = 1e300)' 2.json >other.json
+    refused 'other.json: workload: does not say' 1.json other.json
     echo '{' >other.json
     refused 'other.json: ' 1.json other.json
     refused 'nowhere.json: ' 1.json nowhere.json

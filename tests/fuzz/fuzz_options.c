@@ -1,14 +1,14 @@
 /*
  * The command line of a model, an argument a line. The parser ends its process
- * where it refuses something; here it comes back instead. What it takes is
+ * where it refuses something; here it goes on and leaves word. What it takes is
  * within the bounds that --help states.
  */
 #include <argp.h>
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +16,11 @@
 #include "common/transfer.h"
 #include "tests/fuzz/fuzz.h"
 
-static jmp_buf refused;
+static bool refused;
 
-/* Whoever includes this stands in for argp's and err's ways to end the process. */
-__attribute__((format(printf, 2, 3))) static _Noreturn void refuse(const struct argp_state *state,
-                                                                   const char *format, ...)
+/* Stands in for argp's and err's ways to end the process: comes back, and leaves word. */
+__attribute__((format(printf, 2, 3))) static void refuse(const struct argp_state *state,
+                                                         const char *format, ...)
 {
     char line[512];
     va_list arguments;
@@ -28,12 +28,13 @@ __attribute__((format(printf, 2, 3))) static _Noreturn void refuse(const struct 
     va_start(arguments, format);
     fuzz_check(vsnprintf(line, sizeof line, format, arguments) > 0);
     va_end(arguments);
-    longjmp(refused, 1);
+    refused = true;
 }
 
-static _Noreturn void leave(int status)
+static error_t leave(void)
 {
-    longjmp(refused, 1 + status);
+    refused = true;
+    return 0;
 }
 
 static error_t parse_quietly(const struct argp *argp, int argc, char **argv, unsigned flags,
@@ -43,10 +44,10 @@ static error_t parse_quietly(const struct argp *argp, int argc, char **argv, uns
 }
 
 #define argp_error                            refuse
-#define argp_state_help(state, stream, flags) leave(0)
+#define argp_state_help(state, stream, flags) (void)leave()
 #define argp_parse                            parse_quietly
 #define errx(status, ...)                     refuse(NULL, __VA_ARGS__)
-#define exit                                  leave
+#define exit(status)                          return leave()
 #define printf(...)                           ((void)0)
 #include "common/driver/options.c" // NOLINT(bugprone-suspicious-include)
 
@@ -71,17 +72,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { MOST = 64 };
     static const struct model model = {.name = "fuzzed", .summary = "fuzzed"};
-    static struct options options;
-    static char *text;
-    char *argv[MOST + 1] = {(char *)"fuzzed"};
+    struct options options;
+    char *text = fuzz_string(data, size), *argv[MOST + 1] = {(char *)"fuzzed"};
     int argc = 1;
-    text = fuzz_string(data, size);
     for (char *line = text, *rest; argc < MOST && (line = strtok_r(line, "\n", &rest)); line = NULL)
         argv[argc++] = line;
-    if (setjmp(refused) == 0) {
-        options_parse(&options, &model, argc, argv);
+    refused = false;
+    options_parse(&options, &model, argc, argv);
+    if (!refused)
         check_options(&options);
-    }
     free(text);
     return 0;
 }

@@ -594,12 +594,15 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
         error = read_profile(&top, e, profile);
     if (error || e->rounds == 0)
         return error;
-    if (e->settings.count < 0 && e->settings.count_each < 0 && e->axis != BY_COUNT)
-        return wrong(&fixed, "count", "is missing");
+    for (size_t i = 0; i < experiment_values(e); i++) {
+        struct settings s = experiment_at(e, i);
+        if (s.count < 0)
+            return wrong(&fixed, "count", "is missing");
+        if (s.concurrency < 0)
+            return wrong(&fixed, "concurrency", "is missing");
+    }
     if (e->settings.count_each >= 0 && (e->settings.count >= 0 || e->axis == BY_COUNT))
         return wrong(&fixed, "count_each", "stands instead of a count");
-    if (e->settings.concurrency < 0 && e->axis != BY_CONCURRENCY)
-        return wrong(&fixed, "concurrency", "is missing");
     if (e->settings.rate_share > 0)
         return wrong(&fixed, "rate_share", "stands in a variant, beside the one it is taken from");
     if (e->traced && (e->axis != NO_AXIS || e->rounds != 1))

@@ -139,7 +139,8 @@ static void put_verdicts(const struct findings *findings, const char *name, bool
             fprintf(stream, "%snot measured: %s would take about %s, too long for this profile\n",
                     bullet, cell->id, predicted);
         else
-            fprintf(stream, "%snot measured: %s: the run ended before\n", bullet, cell->id);
+            fprintf(stream, "%snot measured: %s: %s%s\n", bullet, cell->id,
+                    first ? first : "the run ended before", more);
     }
 }
 

@@ -74,7 +74,7 @@ static void profiles_keep_their_budgets(void **unused)
     static const struct {
         const char *profile;
         double most;
-    } budgets[] = {{"quick", 120}, {"talk", 15 * 60}, {"full", 3 * 3600}};
+    } budgets[] = {{"quick", 120}, {"talk", 15 * 60}, {"full", 4 * 3600}};
     for (size_t b = 0; b < 3; b++) {
         json_t *plan = plan_of_all(budgets[b].profile);
         double predicted = predicted_total(plan);

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# scripts/confine: a command within limits, and what cannot be done said in one line.
+# bats file_tags=plain
+
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup() {
+    load lib
+    CONFINE=$ROOT/scripts/confine
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+groups_left() {
+    find /sys/fs/cgroup -maxdepth 4 -name "waitbench-$1" 2>/dev/null
+}
+
+@test "the command's status and output are its own" {
+    run "$CONFINE" -- sh -c 'echo here; exit 7'
+    [ "$status" -eq 7 ]
+    [ "$output" = here ]
+}
+
+@test "a limit that cannot be set is refused in one line, by --check too" {
+    for option in --quota=some --memory=much --network='no such words'; do
+        run "$CONFINE" "$option" --check
+        [ "$status" -eq 125 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == confine:* ]]
+    done
+    run "$CONFINE" --quick -- true
+    [ "$status" -eq 125 ]
+    [[ $output == *"unknown option --quick"* ]]
+    run "$CONFINE"
+    [ "$status" -eq 125 ]
+}
+
+@test "more memory than allowed ends the command, and no group is left" {
+    "$CONFINE" --memory=64MiB --check || skip "no memory group is to be had here"
+    run "$CONFINE" --memory=64MiB -- sh -c 'echo within'
+    [ "$status" -eq 0 ]
+    [ "$output" = within ]
+    # 200 MB in one line of awk's.
+    run "$CONFINE" --memory=64MiB -- awk 'BEGIN { for (i = 0; i < 20; i++) x = x sprintf("%10000000s", ""); print "whole" }'
+    [ "$status" -ne 0 ]
+    [[ $output != *whole* ]]
+    "$CONFINE" --memory=64MiB -- true &
+    local pid=$!
+    wait "$pid"
+    [ -z "$(groups_left "$pid")" ]
+}
+
+@test "a processor quota is the group's" {
+    "$CONFINE" --quota=0.5 --check || skip "no processor group is to be had here"
+    # shellcheck disable=SC2016  # for the inner shell
+    run "$CONFINE" --quota=0.5 -- sh -c 'group=$(sed -n "s/^[0-9]*:\(cpu\|cpu,cpuacct\|\)://p" /proc/self/cgroup | grep waitbench- | head -1)
+        cat /sys/fs/cgroup/cpu"$group"/cpu.cfs_quota_us /sys/fs/cgroup"$group"/cpu.max 2>/dev/null'
+    [[ ${lines[0]} == 50000* ]]
+}
+
+@test "an origin beside the command answers where {address} says" {
+    run "$CONFINE" --origin="$BUILD/origin" -- curl -sS --fail 'http://{address}/item/1?size=5B'
+    [ "$status" -eq 0 ]
+    [ "${#output}" -eq 5 ]
+}

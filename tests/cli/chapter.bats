@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# docs/concurrency.md and docs/errata.md: what they quote is kept, what they name is there.
+# bats file_tags=plain
+
+setup() {
+    load lib
+    cd "$ROOT" || return 1
+}
+
+# Rows of the table of figures: PLACE<tab>FIGURE<tab>VALUE.
+quoted() {
+    awk -F' *[|] *' '/measured: begin/ {on = 1} /measured: end/ {on = 0}
+        on && NF == 6 && $2 != "what" && $2 !~ /^-+$/ {print $3 "\t" $4 "\t" $5}' docs/concurrency.md
+}
+
+@test "every figure that the chapter quotes is the one that is kept" {
+    [ "$(quoted | wc -l)" -gt 20 ]
+    scripts/chapter --check
+}
+
+@test "a figure that is not the one that is kept is found, and written anew" {
+    copy=$BATS_TEST_TMPDIR/concurrency.md
+    sed 's/^\(| .* | time-by-count.csv | sequential,400 | \).* |$/\1 1.23 s |/' docs/concurrency.md >"$copy"
+    run ! cmp -s docs/concurrency.md "$copy"
+    CHAPTER=$copy run scripts/chapter --check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"1.23 s"* ]]
+    CHAPTER=$copy scripts/chapter
+    cmp docs/concurrency.md "$copy"
+    [ "$(find "$BATS_TEST_TMPDIR" -type f | wc -l)" -eq 1 ]
+}
+
+@test "every figure that it names is one of that lesson or of that table" {
+    while IFS=$'\t' read -r place figure _; do
+        case $place in
+        *.csv) grep -q "^$figure," "results/sample/data/$place" ;;
+        *) [ "$figure" = environment ] ||
+            "$BUILD/lessons/$place" --judge=- --json <<<'{"figures": []}' | jq -e --arg name "$figure" \
+                '.judged | index($name) != null' >/dev/null ||
+            grep -qF "\"$figure\"" lessons/"$place"/*.c ;;
+        esac || { echo "not there: $place: $figure" && exit 1; }
+    done < <(quoted)
+}
+
+# A folder of results with every lesson's JSON that the table names, each figure 1234.5 s.
+results_of_lessons() {
+    quoted | grep -v '\.csv' | cut -f1 | sort -u | while read -r name; do
+        quoted | awk -F'\t' -v name="$name" '$1 == name {print $2}' | jq -R . | jq -s --arg name "$name" '{name: $name,
+            environment: {cpu: "a cpu", processors: 2, kernel: "6.1"},
+            figures: map({name: ., value: 1234.5, unit: "s"})}' >"$1/$name.json"
+    done
+}
+
+@test "--keep copies what a run of the lessons found, and the table says it" {
+    mkdir "$BATS_TEST_TMPDIR/found"
+    results_of_lessons "$BATS_TEST_TMPDIR/found"
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir sample
+    cp -r "$ROOT/results/sample/data" sample/
+    cp "$ROOT/docs/concurrency.md" .
+    CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --keep="$PWD/found" --sample="$PWD/sample"
+    [ "$(grep -c '| – |$' concurrency.md)" -eq 0 ]
+    grep -q '^| .* | switch-cost | environment | a cpu, 2 processors, Linux 6.1 |$' concurrency.md
+    grep -q '^| .* | creation-cost | a thread | 123[45] s |$' concurrency.md
+    CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --check --sample="$PWD/sample"
+    # One that is missing is named, and the document stays as it is.
+    cp concurrency.md before
+    rm found/await-race.json
+    CHAPTER=$PWD/concurrency.md run "$ROOT/scripts/chapter" --keep="$PWD/found" --sample="$PWD/sample"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"await-race.json: make lesson-await-race"* ]]
+    cmp before concurrency.md
+    # A figure that has lost its name is named, too.
+    jq '.figures = []' sample/lessons/await-race.json >aside
+    mv aside sample/lessons/await-race.json
+    CHAPTER=$PWD/concurrency.md run "$ROOT/scripts/chapter" --check --sample="$PWD/sample"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"has no figure 'no await between: lost'"* ]]
+    cmp before concurrency.md
+}
+
+@test "every experiment and lesson whose command the documents name is there" {
+    named=$(grep -ohE 'make bench ONLY=[a-z-]+' docs/concurrency.md docs/errata.md | sed 's/.*=//' | sort -u)
+    [ -n "$named" ]
+    for name in $named; do
+        [ -s "scripts/experiments/$name.json" ]
+    done
+    lessons=$(make -s list-lessons)
+    grep -ohE '\(\.\./lessons/[a-z-]+/README.md\)' docs/concurrency.md docs/errata.md |
+        sed 's|.*lessons/\([a-z-]*\)/.*|\1|' | sort -u >"$BATS_TEST_TMPDIR/named"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/named")" -gt 15 ]
+    while read -r name; do
+        grep -qx "$name" <<<"$lessons"
+    done <"$BATS_TEST_TMPDIR/named"
+}
+
+@test "the seven myths name seven lessons" {
+    [ "$(awk '/^## The myths/ {on = 1; next} /^## / {on = 0} on && /\]\(\.\.\/lessons\//' docs/concurrency.md |
+        grep -o 'lessons/[a-z-]*/' | sort -u | wc -l)" -eq 7 ]
+}
+
+@test "wrong usage ends with 2, --help with 0" {
+    run scripts/chapter --nonsense
+    [ "$status" -eq 2 ]
+    run scripts/chapter --help
+    [ "$status" -eq 0 ]
+}

@@ -123,7 +123,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check test lint format fuzz replay bench report profile peers doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check mutations test lint format fuzz replay bench report profile peers doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -146,6 +146,8 @@ bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/b
 report: ## one page of a result: make report DIR=results/… (DIR: by default the newest)
 	@scripts/deps bench
 	@scripts/report $(or $(DIR),$(lastword $(sort $(filter-out results/sample/,$(dir $(wildcard results/*/summary.json))))),results/sample)
+mutations: all unit ## take each defence out in a copy, and see its test fail (docs/faults.md)
+	@tests/mutations
 profile: ## count instructions and system calls a fetch (into docs/profile.md)
 	@scripts/deps build profile
 	+@$(MAKE) --no-print-directory all

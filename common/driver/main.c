@@ -89,14 +89,16 @@ static bool write_files(struct files *files, const struct options *options,
                         const struct summary *summary)
 {
     bool written = true;
+    /* Each is whole before the next is begun, and the small one comes first: a
+     * disk that becomes full takes only the file that it meets. */
     if (files->json.file != NULL && summary_write_json(summary, files->json.file) == -ENOMEM)
         give_up(files, EXIT_CANNOT_RUN, "--json: no memory");
+    written &= close_file(&files->json, "json");
     if (files->records.file != NULL)
         records_write(summary->run, files->records.file);
+    written &= close_file(&files->records, "records");
     if (files->trace.file != NULL)
         trace_write(summary->run, summary->model->name, files->trace.file);
-    written &= close_file(&files->json, "json");
-    written &= close_file(&files->records, "records");
     written &= close_file(&files->trace, "trace");
 
     bool result_on_stdout = false;

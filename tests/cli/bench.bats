@@ -176,6 +176,49 @@ at_least_made() {
 }
 
 # bats test_tags=slow
+@test "bench: killed outright, it goes on from what was whole, and measures again what was not" {
+    write_experiment 4 40 10ms
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    wait_for at_least_made 3
+    kill -KILL $!
+    wait $! || true
+    wait_for nothing_runs
+    only_folder
+    local before
+    before=$(made_visits)
+    # As if a visit had been half written.
+    mkdir -p "$RUN/raw/.$(printf %04d $((before + 1)))"
+    echo half >"$RUN/raw/.$(printf %04d $((before + 1)))/run.json"
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"$before of 12 visits are there already"* ]]
+    [ "$(made_visits)" -eq 12 ]
+    [ -z "$(find "$RUN/raw" -mindepth 1 -maxdepth 1 -name '.*')" ]
+    [ "$(find "$RUN/raw" -name visit.json | wc -l)" -eq 12 ]
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    nothing_runs
+}
+
+# bats test_tags=slow
+@test "bench: without its origin it ends with a word, keeps what was made and can go on" {
+    write_experiment 4 40 10ms
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    local bench=$!
+    wait_for at_least_made 3
+    kill -KILL "$(pgrep -P $bench -x origin)"
+    status=0
+    wait $bench || status=$?
+    cat errors
+    [ "$status" -eq 3 ]
+    grep -q '^bench: visit .* could not be made, the origin has died; go on with RESUME=' errors
+    nothing_runs
+    only_folder
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+}
+
+# bats test_tags=slow
 @test "bench: does not go on with other programs or on another machine, and says what differs" {
     run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
     measured

@@ -219,6 +219,8 @@ doctor() {
         'run|.time.makespan_s = 0.2|impossible: the makespan'
         'run|.fetches.peak_in_flight = 25|25 fetches were in flight'
         'run|.libcurl_options_digest = "bb"|libcurl options'
+        'run|.workers.made = 0|workers could be made'
+        'run|.workers.lost = 1|1 workers were lost'
         'visit|.origin.responses = 99|impossible: 100 fetched, the origin served 99'
         'visit|.origin.open_peak = 3|3 connections open'
         'hyperfine|.results[0].exit_codes = [1]|ended with status 1'

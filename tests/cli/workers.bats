@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# Workers that die, stand still, or cannot be made: what they held is lost, and nothing else.
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup() {
+    load lib
+    mkdir "$BATS_TEST_TMPDIR/here"
+    cd "$BATS_TEST_TMPDIR/here" || return
+    RUN=
+}
+
+teardown() {
+    [ -z "$RUN" ] || kill -KILL -- "-$RUN" 2>/dev/null || true
+    origin_stop
+}
+
+begin() {
+    setsid "$BUILD/$1" --json=run.json --records=records.csv "${@:2}" >out 2>err 3>&- &
+    RUN=$!
+}
+
+# Its exit status into CODE.
+finish() {
+    CODE=0
+    wait "$RUN" || CODE=$?
+    RUN=
+    echo "ended with $CODE: $(cat out err run.json)"
+}
+
+served() {
+    (($(origin_stat .responses) >= $1))
+}
+
+asked() {
+    (($(origin_stat .requests) >= $1))
+}
+
+outcomes() {
+    grep -c ",$1," records.csv || true
+}
+
+@test "a child that is killed or crashes loses its URLs, gets a successor, and the rest is fetched" {
+    origin_start
+    for signal in KILL SEGV; do
+        for model in processes hybrid; do
+            curl -sS --fail -X POST "$ORIGIN/stats/reset"
+            own=()
+            [ $model = processes ] || own=(--processes=2)
+            begin $model "${own[@]}" --concurrency=4 --count=40 \
+                --url-pattern="$ORIGIN/item/{}?size=10B&delay=150ms"
+            wait_for served 8
+            kill -$signal "$(pgrep -P "$RUN" | head -n 1)"
+            finish
+            [ "$CODE" -eq 1 ]
+            # All that its lanes held: one URL a lane.
+            lanes=1
+            [ $model = processes ] || lanes=2
+            lost=$(outcomes worker_lost)
+            ((lost >= 1 && lost <= lanes))
+            [ "$(outcomes fetched)" -eq $((40 - lost)) ]
+            [ "$(jq -c '[.workers.asked, .workers.made, .workers.lost, .workers.rebuilt]' run.json)" = \
+                "[4,4,$lanes,$lanes]" ]
+        done
+    done
+}
+
+successor() {
+    local now
+    now=$(pgrep -P "$RUN" | sort | tr '\n' ' ')
+    NEXT=$(comm -13 <(tr ' ' '\n' <<<"$1" | sort) <(tr ' ' '\n' <<<"$now" | sort) | sed '/^$/d')
+    [[ $NEXT =~ ^[0-9]+$ ]]
+}
+
+@test "a lane whose workers die twice before they finish a URL is given up, and the rest is fetched" {
+    origin_start
+    begin processes --concurrency=2 --count=5 --url-pattern="$ORIGIN/item/{}?size=10B&delay=1s"
+    wait_for asked 2
+    before=$(pgrep -P "$RUN" | tr '\n' ' ')
+    kill -KILL "${before%% *}"
+    wait_for successor "$before"
+    wait_for asked 3
+    kill -KILL "$NEXT"
+    finish
+    [ "$CODE" -eq 1 ]
+    [ "$(jq -c '[.workers.lost, .workers.rebuilt]' run.json)" = '[2,1]' ]
+    [ $(($(outcomes fetched) + $(outcomes worker_lost))) -eq 5 ]
+    [ "$(outcomes fetched)" -ge 3 ]
+}
+
+@test "a child that stands still is only late" {
+    origin_start
+    begin processes --concurrency=3 --count=9 --url-pattern="$ORIGIN/item/{}?size=10B&delay=700ms"
+    wait_for asked 3
+    child=$(pgrep -P "$RUN" | head -n 1)
+    kill -STOP "$child"
+    wait_for served 8
+    kill -0 "$RUN"
+    kill -CONT "$child"
+    finish
+    [ "$CODE" -eq 0 ]
+    [ "$(outcomes fetched)" -eq 9 ]
+}
+
+@test "a run keeps nothing where it would outlive it: no shared memory with a name" {
+    origin_start
+    for model in "${MODELS[@]}"; do
+        curl -sS --fail -X POST "$ORIGIN/stats/reset"
+        begin "$model" --concurrency=3 --count=1000 --url-pattern="$ORIGIN/item/{}?delay=30ms"
+        wait_for served 3
+        for pid in $(pgrep -g "$RUN"); do
+            run ! grep -e /dev/shm/ -e /SYSV "/proc/$pid/maps"
+        done
+        kill -KILL "$RUN"
+        wait "$RUN" || true
+        wait_for eval "! pgrep -g $RUN -r R,S,D,T >/dev/null"
+        RUN=
+    done
+}
+
+# The sanitizers want to be loaded first.
+# bats test_tags=plain
+@test "with a worker that cannot be made the others fetch it all, and it is said; with none, status 3" {
+    origin_start
+    # What fails, for whom, from which call on, and how many workers of 4 there are then.
+    while read -r what model from made; do
+        rm -f run.json
+        run --separate-stderr env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
+            "$BUILD/$model" --concurrency=4 --count=12 --json=run.json \
+            --url-pattern="$ORIGIN/item/{}?size=10B&delay=5ms"
+        echo "$what $model $from: status $status; $output; $stderr"
+        if ((made == 0)); then
+            [ "$status" -eq 3 ]
+            [[ $stderr == "$model: $model could not run: "* ]]
+            [ ! -e run.json ]
+            continue
+        fi
+        [ "$status" -eq 0 ]
+        [[ $output == *"workers     4 asked, $made made, $((4 - made)) lost, 0 rebuilt"* ]]
+        [ "$(jq -c '[.workers.asked, .workers.made, .fetches.ok]' run.json)" = "[4,$made,12]" ]
+    done <<'CASES'
+FORK processes 1 0
+FORK processes 2 1
+FORK processes 4 3
+FORK hybrid 1 0
+FORK hybrid 2 2
+THREAD threads 1 0
+THREAD threads 2 1
+THREAD threads 4 3
+CASES
+}

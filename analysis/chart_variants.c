@@ -162,8 +162,11 @@ void crossover_csv(const struct findings *findings, const char *name, FILE *stre
                     !belongs(&results->cells[k], name);
         if (!first)
             continue;
+        double concurrency = 0; /* as asked: sequential's is always one */
         for (size_t k = 0; k < results->cell_count; k++) {
             const struct cell *other = &results->cells[k];
+            if (belongs(other, name) && beside(results, cell, other->lane) == other)
+                concurrency = fmax(concurrency, json_number_at(other->plan, "concurrency"));
             if (!belongs(other, name) || other->again_of || cell_verdict(other) != VALID ||
                 beside(results, cell, other->lane) != other)
                 continue;
@@ -190,7 +193,7 @@ void crossover_csv(const struct findings *findings, const char *name, FILE *stre
         fputs(where ? where : "", stream);
         put_number(stream, json_number_at(cell->plan, "delay_s"));
         put_number(stream, json_number_at(cell->plan, "count"));
-        put_number(stream, json_number_at(cell->plan, "concurrency"));
+        put_number(stream, concurrency);
         fprintf(stream, ",%s", best ? best->lane : "");
         put_number(stream, valid_spread(best, MAKESPAN).median);
         fprintf(stream, ",%s", against);

@@ -52,7 +52,12 @@ static void say_setup(const struct results *results, const struct cell *cell, ch
         append(buffer, size, " for each one in flight");
     if (same_concurrency && isfinite(concurrency))
         append(buffer, size, ", %.0f at a time", concurrency);
-    if (delay && strcmp(cell->axis, "delay") != 0)
+    /* Where whole sets of settings vary, only what all have in common is said. */
+    bool same_delay, varied = strcmp(cell->axis, "variant") == 0;
+    (void)planned_most(results, cell->experiment, "delay_s", &same_delay);
+    if (varied)
+        jitter = NULL;
+    if (delay && strcmp(cell->axis, "delay") != 0 && (same_delay || !varied))
         append(buffer, size, ", each answered after %s%s%s", delay, jitter ? " ± " : "",
                jitter ? jitter : "");
 }

@@ -61,7 +61,7 @@ unset xtics; unset ytics
 decade_room = wide / span_log
 steps = decade_room > 560 ? '1 2 5' : decade_room > 170 ? '1 3' : '1'
 if (span_log < 0.9) { steps = '1 1.5 2 3 4 5 6 8' }
-if (span_log < 0.9 && decade_room < 700) { steps = '1 2 3 5' }
+if (span_log < 0.9 && decade_room < 700) { steps = '1 2 4' }
 do for [p = 1:panel_count] {
     heading = said_panel(panels[p])
     set label ''.bold(heading) at screen px(side(p)),py(top - 40) left front \

@@ -563,3 +563,20 @@ END
     says a.svg '1.20 ×   1.00 ms'
     says a.svg invalid
 }
+
+# 15 in CIELAB is over six times what is just seen; shapes and names tell the models apart as well.
+@test "the models' colours differ to viewers with each kind of colour blindness" {
+    run "$CHARTS/colour-blind" 15
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 4 ]
+    # A theme in which two are alike is found, and one where only some viewers see them so.
+    sed "s/'hybrid' *? 0x[0-9A-F]*/'hybrid' ? 0x009E74/" "$CHARTS/theme.gp" >alike.gp
+    COLOUR_THEME=alike.gp run "$CHARTS/colour-blind" 15
+    [ "$status" -eq 1 ]
+    [[ $output == *"async and hybrid"* ]]
+    sed "s/'hybrid' *? 0x[0-9A-F]*/'hybrid' ? 0xB07C72/" "$CHARTS/theme.gp" >deuteranope.gp
+    COLOUR_THEME=deuteranope.gp run "$CHARTS/colour-blind" 15
+    [ "$status" -eq 1 ]
+    run "$CHARTS/colour-blind" many
+    [ "$status" -eq 2 ]
+}

@@ -31,6 +31,7 @@ judged_of() {
     "$BUILD/lessons/$1" --judge=- --json <<<'{"figures": []}' | jq -c .judged
 }
 
+# bats test_tags=plain
 @test "the shelf is not empty and has no name twice" {
     [ "${#LESSONS[@]}" -ge 2 ]
     [ "$(printf '%s\n' "${LESSONS[@]}" | sort | uniq -d)" = "" ]
@@ -51,6 +52,7 @@ has_its_parts() {
     done
 }
 
+# bats test_tags=plain
 @test "every lesson has its parts, its test and its row in the list" {
     each_lesson has_its_parts
 }
@@ -60,6 +62,7 @@ fits_on_slides() {
     ! LC_ALL=C.UTF-8 grep -nE '^.{81}' "lessons/$1"/*.[ch]
 }
 
+# bats test_tags=plain
 @test "what is read aloud is under 200 lines, and all C at most 80 columns" {
     each_lesson fits_on_slides
 }
@@ -71,6 +74,7 @@ is_alone() {
     done
 }
 
+# bats test_tags=plain
 @test "a lesson holds nothing of another" {
     each_lesson is_alone
 }
@@ -85,26 +89,32 @@ needs_only_libc() {
     done < <(ldd "$BUILD/lessons/$1" | awk '{print $1}')
 }
 
+# bats test_tags=plain
 @test "a lesson links with the C library alone" {
     [[ $BUILD != *sanitize* ]] || skip "a sanitizer is a library"
     each_lesson needs_only_libc
 }
 
-is_not_decided_without_figures() {
-    local name=$1 missing
-    # All there but one, each in turn.
-    while read -r missing; do
-        figures_of "$name" 2 | jq --arg missing "$missing" 'del(.figures[] | select(.name == $missing))' |
-            "$BUILD/lessons/$name" --judge=- --json |
-            jq -e --arg missing "$missing" '.verdict == "not decided here" and
-                (.reason | contains($missing))' >/dev/null || { echo "without: $missing"; return 1; }
-        figures_of "$name" 2 | jq --arg missing "$missing" \
-            '(.figures[] | select(.name == $missing)).value = null' |
-            "$BUILD/lessons/$name" --judge=- --json |
-            jq -e '.verdict == "not decided here"' >/dev/null || { echo "unknown: $missing"; return 1; }
-    done < <(judged_of "$name" | jq -r '.[]')
+# A line for each set of figures that lacks one, and for each in which one is unknown, behind its name.
+figures_that_lack_one() {
+    figures_of "$1" 2 | jq -r '. as $all | .figures[].name | . as $name
+        | "\($name)\t\($all | del(.figures[] | select(.name == $name)) | tojson)",
+          "\t\($all | (.figures[] | select(.name == $name)).value = null | tojson)"'
 }
 
+is_not_decided_without_figures() {
+    local missing figures said
+    while IFS=$'\t' read -r missing figures; do
+        # A tab is a blank to read: nothing stands before the figures of one that is unknown.
+        [[ -n $figures ]] || { figures=$missing && missing=; }
+        said=$("$BUILD/lessons/$1" --judge=- --json <<<"$figures")
+        grep -qE '"verdict": ?"not decided here"' <<<"$said" || { echo "undecided: $figures"; return 1; }
+        [[ -z $missing ]] || sed -n 's/^ *"reason": *//p' <<<"$said" | grep -qF "$missing" ||
+            { echo "without: $missing"; return 1; }
+    done < <(figures_that_lack_one "$1")
+}
+
+# bats test_tags=plain
 @test "a rule without one of its figures does not decide" {
     each_lesson is_not_decided_without_figures
 }
@@ -115,6 +125,7 @@ needs_its_processors() {
         jq -e '.verdict == "not decided here" and (.reason | contains("1.59"))' >/dev/null
 }
 
+# bats test_tags=plain
 @test "a lesson about parallelism does not decide below 1.6 processors" {
     each_lesson needs_its_processors
 }

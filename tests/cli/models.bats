@@ -248,7 +248,7 @@ nobody_connected() {
     done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,plain
 @test "1,000 at one time, by name and by address, with and without keep-alive" {
     (($(ulimit -Hn) >= 4200)) || skip "1,000 at one time need more descriptors than $(ulimit -Hn)"
     origin_start

@@ -178,7 +178,7 @@ at_least_made() {
 # bats test_tags=slow
 @test "bench: killed outright, it goes on from what was whole, and measures again what was not" {
     write_experiment 4 40 10ms
-    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
     wait_for at_least_made 3
     kill -KILL $!
     wait $! || true
@@ -202,15 +202,15 @@ at_least_made() {
 # bats test_tags=slow
 @test "bench: without its origin it ends with a word, keeps what was made and can go on" {
     write_experiment 4 40 10ms
-    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
     local bench=$!
     wait_for at_least_made 3
     kill -KILL "$(pgrep -P $bench -x origin)"
     status=0
     wait $bench || status=$?
-    cat errors
+    cat "$BATS_TEST_TMPDIR/errors"
     [ "$status" -eq 3 ]
-    grep -q '^bench: visit .* could not be made, the origin has died; go on with RESUME=' errors
+    grep -q '^bench: visit .* could not be made, the origin has died; go on with RESUME=' "$BATS_TEST_TMPDIR/errors"
     nothing_runs
     only_folder
     run "$ROOT/scripts/bench" --resume="$RUN"

@@ -124,6 +124,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 # What can be made. ------------------------------------------------------------
 
 .PHONY: all deps check mutations test lint format fuzz replay bench report profile peers doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check test lint format fuzz replay bench report profile peers mistakes doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -156,6 +157,10 @@ peers: ## the same lists by curl, wget2, aria2c, Python, Go … (QUICK=yes: two 
 	@scripts/deps build bench peers
 	+@$(MAKE) --no-print-directory all $(B)/peers/go-pool
 	@scripts/peers --build=$(B) $(if $(QUICK),--quick)
+mistakes: ## nine ways to benchmark wrongly, each beside the right one (QUICK=yes: fewer rounds)
+	@scripts/deps build bench
+	+@$(MAKE) --no-print-directory all
+	@scripts/mistakes --build=$(B) $(if $(QUICK),--quick)
 doctor: ## what this machine gives, what is missing, what runs without it
 	@scripts/doctor
 man: $(PROGRAMS:%=$(B)/man/waitbench-%.1) ## the manual pages, from the programs' own --help
@@ -181,6 +186,12 @@ help: ## this list
 # How it is made. ----------------------------------------------------------------
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+# A client that is wrong on purpose, for scripts/mistakes.
+all: $(B)/mistakes/signals_left_on
+$(B)/mistakes/signals_left_on: $(call objects,mistakes/signals_left_on.c)
+	@mkdir -p $(@D)
+	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -o $@ $^ $(call libraries,libcurl)
 
 # A model's main is compiled for that model: common/driver/main.c with MODEL set.
 define model_program

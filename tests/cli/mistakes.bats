@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# scripts/mistakes: the verdict follows from the values, by the rule; each is drawn; nothing is left.
+# bats file_tags=plain
+
+setup() {
+    load lib
+    cd "$ROOT" || return 1
+    out=$BATS_TEST_TMPDIR/out
+    mkdir -p "$out"
+}
+
+# Usage: values SIDE FIRST… -- SECOND…: rows of too-few-rounds.
+values() {
+    local side=$1 who=async round=0 value
+    shift
+    for value in "$@"; do
+        if [[ $value == -- ]]; then who='async again' round=0 && continue; fi
+        round=$((round + 1))
+        printf 'too-few-rounds,%s,%s,%d,%s\n' "$side" "$who" "$round" "$value"
+    done
+}
+
+judge() {
+    { echo 'mistake,side,who,round,value' && cat; } >"$out/mistakes.csv"
+    scripts/mistakes --judge --out="$out" too-few-rounds | grep '^| too-few-rounds'
+}
+
+@test "doctored values turn the winners and the verdict" {
+    { values wrong 1 -- 2 && values right 1 2 -- 2 1; } | judge >"$out/row"
+    grep -qF ' **async** (2.00) |' "$out/row"
+    grep -qF ' **no difference seen** (1.25) | the winner changed |' "$out/row"
+    { values wrong 2 -- 1 && values right 4 2 2 -- 2 1 1; } | judge >"$out/row"
+    [ "$(grep -oF '**async again** (0.50)' "$out/row" | wc -l)" -eq 2 ]
+    grep -qF '| the winner did not change |' "$out/row"
+    { values wrong 1 -- 1 && values right 3 3 -- 3 2; } | judge >"$out/row"
+    [ "$(grep -oF '**no difference seen**' "$out/row" | wc -l)" -eq 2 ]
+    values wrong 1 -- 2 | judge >"$out/row"
+    grep -qF '| not measured |' "$out/row"
+    rm "$out/row"
+    [ "$(head -c 8 "$out/charts/too-few-rounds.png" | od -An -tx1)" = " 89 50 4e 47 0d 0a 1a 0a" ]
+}
+
+@test "one that is made: a row a visit, and as many rounds of each as it says" {
+    run scripts/mistakes --quick --build="$BUILD" --out="$out" too-few-rounds wrong-line
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '^too-few-rounds,wrong,' "$out/mistakes.csv")" -eq 2 ]
+    [ "$(grep -c '^too-few-rounds,right,' "$out/mistakes.csv")" -eq 10 ]
+    [ "$(awk -F, '$1 == "wrong-line" {n[$2 $3]++} END {for (k in n) print n[k]}' "$out/mistakes.csv" | sort -u)" = 5 ]
+    # The server waits 20 ms before it answers: who has its answers has taken as long.
+    awk -F, '$1 == "wrong-line" && $2 == "right" && $5 < 0.02 {print; exit 1}' "$out/mistakes.csv"
+    [ -s "$out/charts/wrong-line.svg" ]
+}
+
+@test "its documentation has a row for each; what it does not know it refuses" {
+    scripts/mistakes --list >"$out/names"
+    [ "$(wc -l <"$out/names")" -eq 9 ]
+    while read -r name _; do grep -q "^| $name |" docs/mistakes.md; done <"$out/names"
+    run scripts/mistakes no-such-mistake
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"no mistake 'no-such-mistake'"* ]]
+    run scripts/mistakes --nonsense
+    [ "$status" -eq 2 ]
+    run scripts/mistakes --build="$BATS_TEST_TMPDIR" --out="$out" order
+    [ "$status" -eq 3 ]
+}

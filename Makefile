@@ -140,7 +140,7 @@ lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	+@tests/run --stage=lint
 format: ## lay out every C file as .clang-format says
 	@tests/lint --fix-format
-bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, RESUME=: see scripts/bench --help)
+bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, BASE=, RESUME=: see scripts/bench --help)
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/bench
@@ -149,6 +149,10 @@ report: ## one page of a result: make report DIR=results/… (DIR: by default th
 	@scripts/report $(or $(DIR),$(lastword $(sort $(filter-out results/sample/,$(dir $(wildcard results/*/summary.json))))),results/sample)
 mutations: all unit ## take each defence out in a copy, and see its test fail (docs/faults.md)
 	@tests/mutations
+aa: ## does the judge report what is there, and nothing else? (20 comparisons; an idle machine)
+	@scripts/deps build bench
+	+@$(MAKE) --no-print-directory all
+	@scripts/aa
 profile: ## count instructions and system calls a fetch (into docs/profile.md)
 	@scripts/deps build profile
 	+@$(MAKE) --no-print-directory all

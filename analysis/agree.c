@@ -90,22 +90,38 @@ static void agree_on_digest(struct visit_seen **visits, size_t count, size_t i, 
     }
 }
 
-/* libcurl was told the same and is the same throughout one experiment. */
+/* Another build may well set libcurl otherwise: that can be what it is measured for. */
+static bool same_build(const struct visit_seen *a, const struct visit_seen *b)
+{
+    return !json_string_at(a->plan, "against") == !json_string_at(b->plan, "against");
+}
+
+/* libcurl was told the same and is the same throughout one experiment and build. */
 static void agree_on_libcurl(struct visit_seen **visits, size_t count, size_t i, json_t *notes)
 {
     static const char *const paths[] = {"libcurl_options_digest", "environment.libcurl"};
     static const char *const names[] = {"its libcurl options' digest", "its libcurl"};
     for (int p = 0; p < 2; p++) {
         const char *first = json_string_at(visits[i]->run, paths[p]);
+        bool builds_differ = false;
         for (size_t k = i + 1; k < count; k++) {
             const char *other = json_string_at(visits[k]->run, paths[p]);
             if (!visits[k]->run || !same(visits[k]->experiment, visits[i]->experiment))
                 continue;
-            if (first && other && !same(first, other))
+            if (!first || !other || same(first, other))
+                continue;
+            if (!same_build(visits[k], visits[i]))
+                builds_differ = true;
+            else
                 visit_broken(visits[k], "%s is %s, elsewhere %s", names[p], other, first);
         }
+        char text[256];
+        if (builds_differ) {
+            snprintf(text, sizeof text, "In %s one build's runs have another %s than the other's.",
+                     visits[i]->experiment, names[p] + strlen("its "));
+            json_array_append_new(notes, json_string(text));
+        }
         if (!first) {
-            char text[256];
             snprintf(text, sizeof text, "The runs of %s do not say %s: it is not judged.",
                      visits[i]->experiment, paths[p]);
             json_array_append_new(notes, json_string(text));
@@ -121,7 +137,8 @@ json_t *visits_agree(struct visit_seen **visits, size_t count)
              first_of_experiment = visits[i]->run != NULL;
         for (size_t k = 0; k < i; k++) {
             first_of_work = first_of_work && !same_work(visits[k], visits[i]);
-            if (visits[k]->run && same(visits[k]->experiment, visits[i]->experiment))
+            if (visits[k]->run && same_build(visits[k], visits[i]) &&
+                same(visits[k]->experiment, visits[i]->experiment))
                 first_of_experiment = false;
         }
         if (first_of_work)

@@ -31,7 +31,7 @@ static void total_time_csv(const struct results *results, const char *name, FILE
     fputs("model,median_s,low_s,high_s,spawn_s,ideal_s,rounds,valid\n", stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) != 0 || !is_lane(cell))
+        if (cell->against || strcmp(cell->experiment, name) != 0 || !is_lane(cell))
             continue;
         bool valid = cell_verdict(cell) == VALID;
         fputs(cell->lane, stream);
@@ -47,7 +47,8 @@ static void time_by_count_csv(const struct results *results, const char *name, F
     fputs("model,count,median_s,low_s,high_s,model_s,measured\n", stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) != 0 || !is_lane(cell) || cell->again_of)
+        if (cell->against || strcmp(cell->experiment, name) != 0 || !is_lane(cell) ||
+            cell->again_of)
             continue;
         double count = json_number_at(cell->plan, "count");
         double predicted =
@@ -83,7 +84,7 @@ static void rate_csv(const struct results *results, const char *name, FILE *stre
     fputs("model,concurrency,median_per_s,low_per_s,high_per_s,valid\n", stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) != 0)
+        if (cell->against || strcmp(cell->experiment, name) != 0)
             continue;
         double concurrency = json_number_at(cell->plan, "concurrency");
         if (is_lane(cell)) {
@@ -138,7 +139,7 @@ static void timeline_csv(const struct results *results, const char *name, FILE *
     fputs("model,lane,index,phase,start_s,end_s\n", stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (strcmp(cell->experiment, name) != 0 || cell_verdict(cell) != VALID)
+        if (cell->against || strcmp(cell->experiment, name) != 0 || cell_verdict(cell) != VALID)
             continue;
         if (trace_rows(results, cell, stream) != 0) {
             char text[256];

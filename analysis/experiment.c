@@ -369,6 +369,19 @@ static int read_peer(const struct place *place, json_t *object, struct lane *lan
     return error;
 }
 
+/* A lane that is held against another names one that stands before it. */
+static int check_against(const struct place *place, const struct experiment *e, size_t lane)
+{
+    const char *against = e->lanes[lane].against;
+    for (size_t i = 0; against && i < lane; i++)
+        if (strcmp(e->lanes[i].name, against) == 0 && !e->lanes[lane].again)
+            return 0;
+    return against ? wrong(place, "against",
+                           "must name a lane that stands before this one, and "
+                           "goes without again")
+                   : 0;
+}
+
 static int read_lane(const struct place *outer, struct experiment *e, size_t i, json_t *object)
 {
     char prefix[32];
@@ -378,14 +391,16 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     if (!json_is_object(object))
         return wrong(&place, "", "must be an object with name and model");
     lane->concurrency = -1;
-    int error =
-        only_keys(&place, object, "name model again options peer concurrency start_ms each_us");
+    int error = only_keys(&place, object,
+                          "name model again against options peer concurrency start_ms each_us");
     if (!error)
         error = want_word(&place, object, "name", "", &lane->name);
     if (!error)
         error = want_word(&place, object, "model", "", &lane->model);
     if (!error)
         error = want_word(&place, object, "again", "", &lane->again);
+    if (!error)
+        error = want_word(&place, object, "against", "", &lane->against);
     if (error)
         return error;
     if (lane->name && json_object_get(object, "peer")) {
@@ -412,7 +427,8 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
         if (!text || text[0] != '-')
             return wrong(&place, "options", "must be strings such as \"--backend=poll\"");
     }
-    return check_again(&place, e, i);
+    int again = check_again(&place, e, i);
+    return again ? again : check_against(&place, e, i);
 }
 
 static int read_lanes(const struct place *place, struct experiment *e)

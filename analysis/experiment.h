@@ -62,8 +62,9 @@ struct settings {
 
 struct lane {
     const char *name, *model;
-    const char *again; /* the lane that this one repeats (A/A), or NULL */
-    json_t *options;   /* further options of the model, an array of strings, or NULL */
+    const char *again;   /* the lane that this one repeats (A/A), or NULL */
+    const char *against; /* the lane that this one is another build or setting of, or NULL */
+    json_t *options;     /* further options of the model, an array of strings, or NULL */
     /* Another tool that does the same job: its command line instead of a model's, else NULL. */
     json_t *peer;
     int64_t concurrency;    /* what it does at one time, or -1: as the experiment says */

@@ -370,6 +370,21 @@ static json_t *rate_of(const struct experiment *e, const struct lane *lane,
                      "arrivals", s->arrivals ? s->arrivals : "even", "cells", cells);
 }
 
+/* Work on the responses that a lane's own options ask for is in its digest as well. */
+static void add_lane_work(json_t *line, const struct lane *lane)
+{
+    size_t i;
+    json_t *option;
+    char work[640];
+    for (i = 0; (option = json_array_get(lane->options, i)); i++) {
+        if (strncmp(json_string_value(option), "--cpu-work=", strlen("--cpu-work=")) != 0)
+            continue;
+        snprintf(work, sizeof work, "%s %s", json_string_value(json_object_get(line, "work")),
+                 json_string_value(option));
+        json_object_set_new(line, "work", json_string(work));
+    }
+}
+
 static json_t *lane_line(const struct plan_request *request, const struct experiment *e, size_t i,
                          const struct lane *lane)
 {
@@ -392,6 +407,8 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
                                                  : "timed"));
     json_object_set_new(line, "model", lane->peer ? json_null() : json_string(lane->model));
     json_object_set_new(line, "again_of", maybe_string(lane->again));
+    json_object_set_new(line, "against", maybe_string(lane->against));
+    add_lane_work(line, lane);
     if (s.rate_share > 0)
         json_object_set_new(line, "rate", rate_of(e, lane, &s));
     json_object_set_new(line, "command",
@@ -428,6 +445,24 @@ static void add_cell(json_t *cells, json_t *line, int rounds)
     json_array_append_new(cells, json_pack("{s:i, s:o}", "rounds", rounds, "line", line));
 }
 
+/* The same lane by the programs of another build, which it is held against. */
+static void add_base_cell(const struct plan_request *request, const struct experiment *e, size_t i,
+                          const struct lane *lane, json_t *cells)
+{
+    struct plan_request base = *request;
+    struct lane other = *lane;
+    char name[128];
+    if (lane->peer || lane->again || lane->against || e->traced)
+        return;
+    snprintf(name, sizeof name, "%s (BASE)", lane->name);
+    base.build = request->base;
+    other.name = name;
+    other.against = lane->name;
+    json_t *line = lane_line(&base, e, i, &other);
+    if (line)
+        add_cell(cells, line, e->rounds);
+}
+
 /* All cells of one experiment, appended to cells. */
 static void add_cells(const struct plan_request *request, const struct experiment *e, json_t *cells)
 {
@@ -436,6 +471,8 @@ static void add_cells(const struct plan_request *request, const struct experimen
             json_t *line = lane_line(request, e, i, &e->lanes[k]);
             if (line)
                 add_cell(cells, line, e->rounds);
+            if (line && request->base)
+                add_base_cell(request, e, i, &e->lanes[k], cells);
         }
         if (e->wrk && !request->urls)
             add_cell(cells, ceiling_line(request, e, i, "wrk"), e->rounds);
@@ -650,6 +687,7 @@ static const struct argp_option plan_options[] = {
     {"profile", 'p', "NAME", 0, "quick (default), talk or full", 0},
     {"seed", 's', "N", 0, "orders the rounds, 0 to 4294967295 (default 1)", 0},
     {"build", 'b', "DIR", 0, "where the models are (default build)", 0},
+    {"base", 'B', "DIR", 0, "where the models of another build are, to run beside these", 0},
     {"urls", 'u', "FILE", 0, "a list of one's own instead of the origin", 0},
     {"table", 't', 0, 0, "print what the plan costs instead of the plan", 0},
     {0}};
@@ -670,6 +708,9 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state)
         return 0;
     case 'b':
         options->request.build = argument;
+        return 0;
+    case 'B':
+        options->request.base = argument;
         return 0;
     case 'u':
         options->request.urls = argument;

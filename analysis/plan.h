@@ -25,6 +25,7 @@ struct plan_request {
     const char *profile; /* quick, talk, full */
     uint32_t seed;
     const char *build;  /* where the models are: "build" */
+    const char *base;   /* where those of another build are, to be run beside them, or NULL */
     const char *urls;   /* a list of one's own URLs instead of the origin, or NULL */
     char *const *files; /* the experiments */
     size_t file_count;

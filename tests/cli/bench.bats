@@ -9,10 +9,10 @@ setup() {
     for tool in jq hyperfine; do
         command -v "$tool" >/dev/null || skip "$tool is not installed"
     done
-    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS
+    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS BASE
     export BUILD
     BASE=$BATS_TEST_TMPDIR/results
-    BENCH=("$ROOT/scripts/bench" --base="$BASE" --seed=7)
+    BENCH=("$ROOT/scripts/bench" --results="$BASE" --seed=7)
     write_experiment 2 8 10ms
 }
 

@@ -10,7 +10,7 @@ setup() {
     for tool in jq hyperfine; do
         command -v "$tool" >/dev/null || skip "$tool is not installed"
     done
-    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS
+    unset PROFILE ONLY URLS RESUME SEED PIN RESULTS BASE
     export BUILD
     BASE=$BATS_TEST_TMPDIR/results
     EXPERIMENT=$BATS_TEST_TMPDIR/peers.json
@@ -25,7 +25,7 @@ experiment() {
 }
 
 peers() {
-    run "$ROOT/scripts/peers" --quick --seed=5 --base="$BASE" --only="$EXPERIMENT" 3>&-
+    run "$ROOT/scripts/peers" --quick --seed=5 --results="$BASE" --only="$EXPERIMENT" 3>&-
     echo "$output"
 }
 
@@ -40,7 +40,7 @@ cell() {
     [[ $output == *"check nothing"* ]]
     run "$ROOT/scripts/peers" --urls=list
     [ "$status" -eq 2 ]
-    run "$ROOT/scripts/peers" --only=nonsense --base="$BASE"
+    run "$ROOT/scripts/peers" --only=nonsense --results="$BASE"
     [ "$status" -eq 2 ]
     [ ! -e "$BASE" ]
 }

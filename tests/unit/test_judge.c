@@ -438,6 +438,16 @@ static void another_libcurl_is_caught(void **unused)
     assert_true(says(group.seen[2].reasons, "its libcurl is 8.0, elsewhere 7.88.1"));
     assert_int_equal(json_array_size(group.seen[0].reasons), 0);
     group_unload(&group);
+    /* Of another build it is said, and no cell is wrong for it. */
+    group_load(&group, 3, digests, cells);
+    doctor(group.seen[1].run, "libcurl_options_digest", "\"bb\"");
+    doctor(group.seen[1].plan, "against", "\"a\"");
+    doctor(group.seen[2].plan, "against", "\"a\"");
+    group_judge(&group);
+    assert_int_equal(json_array_size(group.seen[1].reasons), 0);
+    assert_true(says(group.notes, "one build's runs have another libcurl options' digest"));
+    assert_true(says(group.seen[2].reasons, "libcurl options' digest is aa, elsewhere bb"));
+    group_unload(&group);
 }
 
 /* Evidence. --------------------------------------------------------------------------------- */

@@ -58,7 +58,8 @@ static int only_keys(const struct place *place, json_t *object, const char *know
         const char *key = json_object_iter_key(at);
         size_t length = strlen(key);
         const char *found = known;
-        while ((found = strstr(found, key))) {
+        /* The empty key is everywhere, also behind the end. */
+        while (length > 0 && (found = strstr(found, key))) {
             bool starts = found == known || found[-1] == ' ';
             if (starts && (found[length] == ' ' || found[length] == '\0'))
                 break;

@@ -92,6 +92,10 @@ doctor() {
     [ "${#stderr_lines[@]}" -eq 1 ]
     # shellcheck disable=SC2154
     [[ $stderr == *"mistake.json: fixed.concurency: no such key; there are: count "* ]]
+    jq '.profiles.quick[""] = 4' experiment.json >mistake.json
+    run --separate-stderr "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"mistake.json: profiles.quick.: no such key; there are: rounds "* ]]
     run "$BENCHSTAT" plan --seed=4294967296 experiment.json
     [ "$status" -eq 2 ]
     run "$BENCHSTAT" plan --profile=fast experiment.json

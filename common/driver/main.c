@@ -133,7 +133,7 @@ static int run_model(struct run *run, const struct options *options, struct summ
 {
     struct rusage before[2], after[2];
     struct timespec called;
-    pid_t progress = options->progress ? progress_start(run) : 0;
+    pid_t progress = options->progress ? progress_start(run, options->progress_ns) : 0;
     if (progress < 0)
         warnx("--progress: cannot be shown: %s", strerror(-progress));
     getrusage(RUSAGE_SELF, &before[0]);

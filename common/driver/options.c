@@ -63,7 +63,8 @@ static const struct argp_option table[] = {
     {"json", JSON, "FILE", 0, "The summary as JSON (waitbench-run/1); - is standard output", 0},
     {"records", RECORDS, "FILE", 0, "One CSV row a URL; - is standard output", 0},
     {"trace", TRACE, "FILE", 0, "Chrome trace events; slows the run, not for timing", 0},
-    {"progress", PROGRESS, 0, 0, "Show rate and time left on standard error", 0},
+    {"progress", PROGRESS, "INTERVAL", OPTION_ARG_OPTIONAL,
+     "Show rate and time left on standard error (every 200ms, or 1s in a file)", 0},
     {"quiet", 'q', 0, 0, "No summary", 0},
     {0, 0, 0, 0, "The model's own:", 4},
     {0, 0, 0, 0, "Help:", -1},
@@ -156,6 +157,12 @@ static error_t parse_source(int key, char *value, struct argp_state *state)
     }
 }
 
+static void parse_interval(struct argp_state *state, const char *text, uint64_t *ns)
+{
+    if (parse_duration(text, ns) < 0 || *ns < 10000000u || *ns > 3600000000000u)
+        argp_error(state, "--progress=%s: not an interval from 10ms to 1h", text);
+}
+
 static error_t parse_output(int key, const char *value, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -174,6 +181,8 @@ static error_t parse_output(int key, const char *value, struct argp_state *state
         return 0;
     case PROGRESS:
         options->progress = true;
+        if (value != NULL)
+            parse_interval(state, value, &options->progress_ns);
         return 0;
     case 'q':
         options->quiet = true;

@@ -19,6 +19,7 @@ struct options {
     uint64_t slice_k, slice_m; /* 0: not given */
     const char *json, *records, *trace, *save;
     bool concurrency_given, progress, quiet;
+    uint64_t progress_ns; /* 0: as suits a terminal or a file */
     bool concurrency_cut; /* more was asked than the model can do at a time */
 };
 

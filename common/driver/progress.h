@@ -9,8 +9,11 @@
 
 #include "common/run.h"
 
-/* Forks it. Its pid, or -errno. Its lines go to standard error. */
-pid_t progress_start(const struct run *);
+/* Forks it. Its pid, or -errno. Every interval_ns (0: 200 ms on a terminal, else 1 s) it says on
+ * standard error how many URLs are done, on a terminal on one line that is written over, elsewhere
+ * as `3 of 12 done, 40/s, 0:01 left`, a line each time: the bars of scripts/race are fed by these.
+ */
+pid_t progress_start(const struct run *, uint64_t interval_ns);
 
 /* Ends and reaps it. */
 void progress_stop(pid_t);

@@ -10,9 +10,9 @@ def values_of($experiment):
 
 # What the pair of $a and $b says, read as "$a is …", and b's time over a's.
 def relation($experiment; $value; $a; $b):
-    [.pairs[] | select(.experiment == $experiment and .value == $value)
-        | if .a == $a and .b == $b then {verdict, p: (.p_holm // .p), ratio}
-          elif .a == $b and .b == $a then {p: (.p_holm // .p),
+    [.pairs[] | select(.experiment == $experiment and .value == $value and (.family // "lanes") == "lanes")
+        | if .a == $a and .b == $b then {verdict, p: (.p_holm // .p), floor: .noise_floor.ratio?, ratio}
+          elif .a == $b and .b == $a then {p: (.p_holm // .p), floor: .noise_floor.ratio?,
               verdict: ({faster: "slower", slower: "faster"}[.verdict] // .verdict),
               ratio: (.ratio | if . == null then null else
                   {rounds, coverage, median: (1 / .median), low: (1 / .high), high: (1 / .low)} end)}
@@ -31,30 +31,32 @@ def answer($experiment; $value):
         | {lanes: ., value: $value, first: $first,
            tied: map(select(.relation.verdict == "no difference seen") | .lane),
            slower: map(select(.relation.verdict == "faster")),
+           floor: ([.[].relation.floor? | select(. != null)] | max // $summary.noise_floor.ratio),
            open: map(select(.relation != null and .relation.verdict != "faster"
-               and .relation.verdict != "no difference seen") | .lane)}
+               and .relation.verdict != "no difference seen"))}
       end;
 
-def floor_words: if .noise_floor.ratio then " above \(.noise_floor.ratio - 1 | percent)" else "" end;
-
-# An answer as a sentence of HTML; $floor is what a difference has to exceed, in words.
-def sentence($floor):
-    def slower_words: map("<b>\(.lane | text)</b> \(.relation.ratio.median | times)"
+# An answer as a sentence of HTML. What a difference has to exceed is the widest floor of its pairs.
+def sentence:
+    (if .floor then " above \(.floor - 1 | percent)" else "" end) as $floor
+    |
+    def slower_words: [.[].lane] as $lanes
+        | map("<b>\(.lane | text)</b> \(if .lane == $lanes[0] then "takes " else "" end)\(.relation.ratio.median | times)"
         + " <span class=\"soft\">(\(.relation.ratio.low | figure) to \(.relation.ratio.high | figure))</span>");
     if (.lanes | length) == 0 then "No model has a valid result here, so there is nothing to compare."
     elif (.lanes | length) == 1 then "Only <b>\(.first | text)</b> has a valid result here: nothing to compare."
     elif (.slower | length) == 0 and (.open | length) == 0 then
         "<b>No difference in time seen</b>\($floor) between \([.first] + .tied | map("<b>\(text)</b>") | listed)."
     elif (.slower | length) == 0 and (.tied | length) == 0 then
-        "<b>Too few rounds to decide</b> between \([.first] + .open | map("<b>\(text)</b>") | listed)."
+        "<b>\(.open[0].relation.verdict | capital | text)</b> between \([.first] + (.open | map(.lane)) | map("<b>\(text)</b>") | listed)."
     else
         (if (.tied | length) > 0 then
             "\([.first] + .tied | map("<b>\(text)</b>") | listed): no difference in time seen\($floor)."
          else "<b>\(.first | text)</b> is the fastest." end)
         + (if (.slower | length) > 0 then
-            " As long as \(.first | text): \(.slower | slower_words | listed)." else "" end)
-        + (if (.open | length) > 0 then
-            " Too few rounds to decide for \(.open | map("<b>\(text)</b>") | listed)." else "" end)
+            " \(.slower | slower_words | listed) the time of \(.first | text)." else "" end)
+        + (.open | group_by(.relation.verdict)
+            | map(" \(.[0].relation.verdict | capital | text) for \(map("<b>\(.lane | text)</b>") | listed).") | join(""))
     end;
 
 # What is asked first: the plain race if it was run, else the first experiment with something to compare.
@@ -121,16 +123,19 @@ def axis_table($experiment):
         if $experiment.compared_by == "wall_s" then "from process start to exit" else "from the gate to the last record" end).</p>",
     "<dl class=\"values\">",
     ($summary | values_of($experiment.name)[] as $value
-        | $summary | floor_words as $floor | answer($experiment.name; $value)
-        | "<div><dt>\(if $value == null then "all" else "\($experiment.axis | text) \($value | text)" end)</dt><dd>\(sentence($floor))</dd></div>"),
-    "</dl>";
+        | $summary | answer($experiment.name; $value)
+        | "<div><dt>\(if $value == null then "all" else "\($experiment.axis | text) \($value | text)" end)</dt><dd>\(sentence)</dd></div>"),
+    "</dl>",
+    ([$summary.sentences[]? | select(.experiment == $experiment.name and (.about == "crossover" or .about == "slope")) | .text]
+        | if length == 0 then empty else
+            "<details><summary>Where the winner changes, and what one more costs</summary><ul>", (.[] | "<li>\(text)</li>"), "</ul></details>" end);
 
 def how_sure($experiment; $answer):
     . as $summary
     | ([$answer.lanes[].time | select(. != null)] | .[0]) as $spread
     | ([$answer.lanes[].relation.p | select(. != null)] | max) as $p
-    | "<p class=\"soft\">How sure: medians of \($spread.rounds | text) interleaved rounds, in small print their exact intervals (coverage \($spread.coverage | percent)). A difference counts when the signed-rank test says so after Holm's correction (p at most 0.05) and it is larger than the noise floor: "
-      + (if $summary.noise_floor.ratio then "the same model measured twice differed by up to \($summary.noise_floor.ratio - 1 | percent)." else "not measured here." end)
+    | "<p class=\"soft\">How sure: medians of \($spread.rounds | text) interleaved rounds, in small print their exact intervals (coverage \($spread.coverage | percent)). A difference counts when the signed-rank test says so after Holm's correction (p at most 0.05) and it is larger than the noise floor, by which the same model measured twice differs: "
+      + (if $answer.floor then "\($answer.floor - 1 | percent) here." else "not measured here." end)
       + "</p>";
 
 def answer_section($bill):
@@ -140,7 +145,7 @@ def answer_section($bill):
     (if $experiment == null then "<p class=\"lead\">Nothing was timed in this result.</p>" else
         main_value($experiment.name) as $value
         | answer($experiment.name; $value) as $answer
-        | "<p class=\"lead\">\($answer | sentence($summary | floor_words))</p>",
+        | "<p class=\"lead\">\($answer | sentence)</p>",
           "<p class=\"soft\">\($experiment.setup | text)\(if $value == null then "" else ", at \($experiment.axis | text) \($value | text)" end).</p>",
           (if ($answer.lanes | length) > 0 then
               receipt_table(receipts($answer; $bill); "What each model pays"), ($summary | how_sure($experiment; $answer))

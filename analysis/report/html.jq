@@ -28,6 +28,8 @@ def listed:
     if length < 2 then .[0] // ""
     else (.[:-1] | join(", ")) + " and " + .[-1] end;
 
+def capital: .[:1] as $first | ($first | ascii_upcase) + .[1:];
+
 # A model's own name within a lane's, which decides its colour; "other" where there is none.
 def colour_of:
     . as $lane

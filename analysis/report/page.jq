@@ -15,6 +15,16 @@ def replay_data($timeline; $receipts):
                low: (.spread.low // .spread.median), high: (.spread.high // .spread.median)}))}))}
     | tojson | gsub("<"; "\\u003c") | gsub(">"; "\\u003e") | gsub("&"; "\\u0026");
 
+# p99 by model: of the open loop at the greatest load that all models bore, where it was measured (a
+# closed loop has none to compare); else of the visits that the rate is from.
+def p99_of($latency; $visits):
+    ($latency | map(select(.valid == "1" and .p99_ms != null)) | group_by(.load)
+        | map({load: .[0].load, rows: .}) | sort_by([(.rows | length), (.load | tonumber? // 0)]) | .[-1]) as $best
+    | if $best then {open: "at load \($best.load)", models: ($best.rows | map({key: .model, value: {median: (.p99_ms | tonumber),
+            low: (.p99_ms_low | tonumber?), high: (.p99_ms_high | tonumber?)}}) | from_entries)}
+      else rate_cells.cells | {open: null, models: (map(select($visits[.cell] != null)
+            | {key: .model, value: {median: $visits[.cell], low: null, high: null}}) | from_entries)} end;
+
 def guess_form($pays):
     "<form id=\"guess\" aria-labelledby=\"guess-title\"><h3 id=\"guess-title\">First a guess: which one pays?</h3><div class=\"questions\">",
     ($pays[] | . as $pay
@@ -60,7 +70,7 @@ def replay_section($timeline; $setup; $receipts):
   ($summary | answer_section($bill)),
   replay_section($timeline; $setup; $receipts),
   chart_section($in.charts),
-  ($summary | models_section($in.sources)),
+  ($summary | models_section($in.sources; ($summary | p99_of(($in.latency // "") | csv; $in.p99)))),
   ($summary | ledger_section),
   environment_section($metadata),
   "</main><footer class=\"soft\"><p>Made by waitbench from <code>summary.json</code>, <code>metadata.json</code> and <code>data/</code> of this folder.</p></footer>"

@@ -20,16 +20,19 @@ def chart_section($charts):
           "</figure>"),
     "</section>" end;
 
-# The greatest value of an axis at which every model of the main experiment is valid, of the
-# experiment that has most fetches: where rate and p99 are taken from.
+# Where rate and p99 are taken from: the experiment along the concurrency, at the value at which most
+# models that can have many in flight are valid, the largest such; sequential as far as it goes.
 def rate_cells:
     . as $summary
     | ([.experiments[] | select(.axis == "concurrency")] + [main_experiment // empty]) | .[0] as $e
-    | if $e == null then {cells: []} else ($summary | main_value($e.name)) as $value
-        | {experiment: $e, value: $value, cells: ($summary | timed_cells($e.name; $value))} end;
+    | if $e == null then {cells: []} else
+        def all: $summary | values_of($e.name)[] as $value | timed_cells($e.name; $value)[];
+        ([all | select(.model != "sequential")] | group_by(.value) | max_by([length, .[0].value]) // []) as $cells
+        | {experiment: $e, value: $cells[0].value,
+           cells: ($cells + ([all | select(.model == "sequential")] | sort_by(.value) | .[-1:]))} end;
 
 # One model: its lines and branches by sources, its rate and p99 by the cells.
-def models_section($sources):
+def models_section($sources; $p99):
     . as $summary | rate_cells as $rates
     | if ($sources | length) == 0 then empty else
       ($sources | map(.model)) as $models
@@ -40,12 +43,14 @@ def models_section($sources):
         {title: "lines", unit: "with all it alone is built from", format: "figure", rows: [$sources[] | {lane: .model, spread: one(.all.lines)}]},
         {title: "branches", unit: "with all of it", format: "figure", rows: [$sources[] | {lane: .model, spread: one(.all.branches)}]},
         {title: "rate", unit: "fetches a second", format: "per_second", rows: [$sources[] | {lane: .model, spread: (cell_of(.model).fetches_per_s)}]},
-        {title: "p99", unit: "one fetch, closed loop", format: "milliseconds", rows: [$sources[] | {lane: .model, spread: (cell_of(.model).p99_ms)}]} ] as $columns
+        {title: "p99", unit: (if $p99.open then "open loop, from the due time" else "one fetch, closed loop" end), format: "milliseconds",
+         rows: [$sources[] | {lane: .model, spread: $p99.models[.model]}]} ] as $columns
       | "<section id=\"models\" aria-labelledby=\"models-title\"><h2 id=\"models-title\">Readable, fast, prompt: pick two?</h2>",
         "<p>It is said that of readability, throughput and latency one gets two. Here are a measure of each, side by side. Whether lines and branches measure readability is yours to say: this is a picture, not a verdict. The sources stand below it.</p>",
         receipt_table($columns; "Readability, throughput, latency: less is better but for the rate"),
         "<p class=\"soft\">A line of code holds more than blanks and comment. A branch is each <code>if</code>, <code>for</code>, <code>while</code>, <code>case</code>, <code>?</code>, <code>&amp;&amp;</code> and <code>||</code> outside of comments and strings. “All it alone is built from” are the files that the Makefile lists for the model; the driver, the transfer and libcurl are equal for all and not counted"
-        + (if $rates.experiment then ". Rate and p99: \($rates.experiment.setup | text)\(if $rates.value == null then "" else ", at \($rates.experiment.axis | text) \($rates.value | text)" end); in a closed loop a fetch waits for its turn, so its p99 says more of the load than of the model" else "" end)
+        + (if $rates.experiment then ". Rate: \($rates.experiment.setup | text)\(if $rates.value == null then "" else ", at \($rates.experiment.axis | text) \($rates.value | text)" end)" else "" end)
+        + (if $p99.open then "; p99: \($p99.open | text)" else "; in a closed loop the p99 says more of the load than of the model" end)
         + ".</p>",
         ($sources[] | "<details class=\"source\"><summary>\(.model | named) <span class=\"soft\">\(.path | text), \(.own.lines | text) lines of code, \(.own.branches | text) branches</span></summary>",
             (if (.others | length) > 0 then "<p class=\"soft\">Also built from \(.others | map("<code>\(text)</code>") | listed).</p>" else empty end),

@@ -43,7 +43,7 @@ lead() {
     "$ROOT/scripts/report" "$RESULT"
     lead
     [[ $(lead) == "async and threads: no difference in time seen above 31.1 %."* ]]
-    [[ $(lead) == *"As long as async: processes 1.38× (1.31 to 1.46) and sequential 45.6× (45.1 to 46.4)." ]]
+    [[ $(lead) == *" processes takes 1.38× (1.31 to 1.46) and sequential 45.6× (45.1 to 46.4) the time of async." ]]
 
     edit summary.json '.pairs |= map(.verdict = "no difference seen")'
     "$ROOT/scripts/report" "$RESULT"
@@ -52,6 +52,14 @@ lead() {
     edit summary.json '.pairs |= map(.verdict = "too few rounds to decide")'
     "$ROOT/scripts/report" "$RESULT"
     [[ $(lead) == "Too few rounds to decide between async, threads, processes and sequential." ]]
+
+    edit summary.json '.pairs |= map(.verdict = "not decided: no two processors" | .noise_floor = {ratio: 1.5})'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "Not decided: no two processors between async, threads, processes and sequential." ]]
+
+    edit summary.json '.pairs |= map(.verdict = "no difference seen")'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "No difference in time seen above 50 % between async"* ]]
 
     edit summary.json '.cells |= map(.verdict = "invalid" | .reasons = ["round 1 (visit 0001): doctored"])'
     "$ROOT/scripts/report" "$RESULT"
@@ -117,6 +125,24 @@ END
     run bash -c "source <(sed '/^main /d' '$ROOT/scripts/report'); count_code '$BATS_TEST_TMPDIR/sample.c'"
     [ "$output" = "8 6" ]
     page_says 'sequential/sequential.c, '
+}
+
+@test "report: p99 is the open loop's where there is one, else the visits'" {
+    rm -r "$RESULT/charts"
+    mkdir -p "$RESULT"/raw/000{1,2,3}
+    # Three visits of the cell that the rates are from: its median is 7 ms.
+    jq -c 'select(.cell == "rate-by-concurrency/async/concurrency=64" and .round <= 3) | .visit = .round' \
+        "$ROOT/results/sample/plan.jsonl" >"$RESULT/plan.jsonl"
+    [ "$(wc -l <"$RESULT/plan.jsonl")" -eq 3 ]
+    local visit
+    for visit in 1:5 2:90 3:7; do
+        echo "{\"latency_ms\": {\"p99\": ${visit#*:}}}" >"$RESULT/raw/000${visit%:*}/run.json"
+    done
+    "$ROOT/scripts/report" "$RESULT"
+    page_says 'data-title="p99, one fetch, closed loop"><span class="figure">7 ms<'
+    printf 'model,load,p99_ms,p99_ms_low,p99_ms_high,valid\nasync,50,11.5,11,12,1\nasync,90,99,,,0\n' >"$RESULT/data/latency.csv"
+    "$ROOT/scripts/report" "$RESULT"
+    page_says 'data-title="p99, open loop, from the due time"><span class="figure">11.5 ms<'
 }
 
 @test "report: links the lessons' page where there is one" {

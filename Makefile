@@ -123,7 +123,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check mutations test lint format fuzz replay bench report profile peers doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check mutations test lint format fuzz replay bench aa report profile peers doctor man install uninstall clean help unit FORCE
 .PHONY: all deps check test lint format fuzz replay bench report profile peers mistakes doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)

@@ -160,7 +160,7 @@ runs_short() {
     # shellcheck disable=SC2016  # likewise
     name='$(touch seen);touch seen;.txt'
     head -n 1 list >"$name"
-    run "$ROOT/scripts/bench" --build="$BUILD" --base="$PWD/results" --urls="$PWD/$name" --plan
+    run "$ROOT/scripts/bench" --build="$BUILD" --results="$PWD/results" --urls="$PWD/$name" --plan
     [ ! -e seen ]
     [ ! -e "$ROOT/seen" ]
 }

@@ -163,6 +163,7 @@ static const struct writer writers[] = {
     {"total-time", "switches-and-cpu", bill_csv, NULL},
     {"time-by-count", "time-by-count", time_by_count_csv, NULL},
     {"rate-by-concurrency", "rate-by-concurrency", rate_csv, NULL},
+    {"loop-backends", "loop-backends", rate_csv, NULL},
     {"timeline", "timeline", timeline_csv, NULL},
     {"cpu-mix", "cpu-mix", cpu_mix_csv, NULL},
     {"tail", "tail", tail_csv, NULL},

@@ -391,9 +391,9 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     struct lane *lane = &e->lanes[i];
     if (!json_is_object(object))
         return wrong(&place, "", "must be an object with name and model");
-    lane->concurrency = -1;
-    int error = only_keys(&place, object,
-                          "name model again against options peer concurrency start_ms each_us");
+    lane->concurrency = lane->most = -1;
+    int error = only_keys(
+        &place, object, "name model again against options peer concurrency start_ms each_us most");
     if (!error)
         error = want_word(&place, object, "name", "", &lane->name);
     if (!error)
@@ -402,6 +402,8 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
         error = want_word(&place, object, "again", "", &lane->again);
     if (!error)
         error = want_word(&place, object, "against", "", &lane->against);
+    if (!error)
+        error = want_integer(&place, object, "most", 1, 1000000, &lane->most);
     if (error)
         return error;
     if (lane->name && json_object_get(object, "peer")) {

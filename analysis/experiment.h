@@ -69,6 +69,7 @@ struct lane {
     json_t *peer;
     int64_t concurrency;    /* what it does at one time, or -1: as the experiment says */
     double start_s, each_s; /* what it is expected to cost, for the plan only */
+    int64_t most;           /* in flight that it can hold at all: no cells beyond; or -1 */
 };
 
 struct experiment {

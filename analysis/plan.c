@@ -397,6 +397,8 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
     }
     if (lane->concurrency > 0)
         s.concurrency = lane->concurrency;
+    if (lane->most > 0 && s.concurrency > lane->most)
+        return NULL;
     double predicted = predict(lane, &s);
     json_t *line = begin_line(request, e, i, lane->name, &s);
     bool too_long = predicted > e->longest_s;

@@ -47,6 +47,8 @@ if (language eq 'en') {
     rate_note_again = 'Dashed: the same model, measured a second time.'
     rate_best = 'best %1, %2 at once'
     rate_ceiling = 'ceiling: in flight ÷ delay'
+    backends_question = 'Which way to wait scales?'
+    backends_end = 'descriptors end at 1,024'
 
     # timeline
     line_question = 'Who waits when?'
@@ -189,6 +191,8 @@ if (language eq 'es') {
     rate_note_again = 'A trazos: el mismo modelo, medido otra vez.'
     rate_best = 'máximo %1, con %2'
     rate_ceiling = 'techo: en curso ÷ retardo'
+    backends_question = '¿Qué forma de esperar escala?'
+    backends_end = 'hasta 1.024 descriptores'
 
     # timeline
     line_question = '¿Quién espera y cuándo?'
@@ -331,6 +335,8 @@ if (language eq 'pt') {
     rate_note_again = 'Tracejado: o mesmo modelo, medido de novo.'
     rate_best = 'máximo %1, com %2'
     rate_ceiling = 'teto: em andamento ÷ atraso'
+    backends_question = 'Que forma de esperar escala?'
+    backends_end = 'até 1.024 descritores'
 
     # timeline
     line_question = 'Quem espera, e quando?'

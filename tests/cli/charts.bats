@@ -115,6 +115,9 @@ time-by-count|pt|Quanto custam dez vezes mais URLs?|segundos   (menos é melhor)
 rate-by-concurrency|en|How many at once until one core is full?|higher is better|closed loop
 rate-by-concurrency|es|¿Cuántas a la vez hasta llenar un núcleo?|más es mejor|bucle cerrado
 rate-by-concurrency|pt|Quantas ao mesmo tempo até encher um núcleo?|mais é melhor|laço fechado
+loop-backends|en|Which way to wait scales?|higher is better|descriptors end at 1,024
+loop-backends|es|¿Qué forma de esperar escala?|más es mejor|hasta 1.024 descriptores
+loop-backends|pt|Que forma de esperar escala?|mais é melhor|até 1.024 descritores
 timeline|en|Who waits when?|shorter is better|never a timed one
 timeline|es|¿Quién espera y cuándo?|menos es mejor|nunca se cronometra
 timeline|pt|Quem espera, e quando?|menos é melhor|nunca é cronometrada

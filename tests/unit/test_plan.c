@@ -211,6 +211,23 @@ static void sequential_is_one_in_flight(void **unused)
     json_decref(plan);
 }
 
+/* A lane that cannot hold more has no cell beyond; the others have. */
+static void a_lane_ends_at_the_most_it_can_hold(void **unused)
+{
+    (void)unused;
+    static char *files[] = {"scripts/experiments/loop-backends.json"};
+    json_t *plan = plan_of("full", 1, files, 1);
+    json_int_t most[2] = {0, 0}; /* of select, and of all others */
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        json_t *line = json_array_get(plan, i);
+        json_int_t *of = &most[strcmp(text_of(line, "lane"), "select") != 0];
+        *of = number_of(line, "concurrency") > *of ? number_of(line, "concurrency") : *of;
+    }
+    assert_int_equal(most[0], 1000);
+    assert_int_equal(most[1], 10000);
+    json_decref(plan);
+}
+
 /* What a too long cell costs is not measured, and says so. */
 static void long_cells_are_predictions(void **unused)
 {
@@ -460,6 +477,7 @@ int main(void)
         cmocka_unit_test(bounded_draws_are_even),
         cmocka_unit_test(a_lane_entered_twice_has_the_same_command),
         cmocka_unit_test(sequential_is_one_in_flight),
+        cmocka_unit_test(a_lane_ends_at_the_most_it_can_hold),
         cmocka_unit_test(long_cells_are_predictions),
         cmocka_unit_test(mistakes_name_file_key_and_remedy),
         cmocka_unit_test(a_peer_has_its_own_command),

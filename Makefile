@@ -153,6 +153,11 @@ aa: ## does the judge report what is there, and nothing else? (20 comparisons; a
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/aa
+.PHONY: race
+race: ## the models side by side on the terminal, live: 12 URLs, then 4,000
+	@scripts/deps build bench
+	+@$(MAKE) --no-print-directory all
+	@scripts/race --build=$(B)
 profile: ## count instructions and system calls a fetch (into docs/profile.md)
 	@scripts/deps build profile
 	+@$(MAKE) --no-print-directory all

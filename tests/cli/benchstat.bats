@@ -213,6 +213,11 @@ doctor() {
     jq -r '.results[0] | to_entries[] | "\(.key) \(.value | type)"' "$RUN/hyperfine.json" | sort >merged
     diff own merged
     [ "$(jq '.results | map(.times | length) | add' "$RUN/hyperfine.json")" -eq 21 ]
+    # What hyperfine's plotting scripts read of each result, and what they take it for.
+    [ "$(jq '.results | all((.command | type) == "string" and ([.mean, .stddev, .median, .min, .max, .user, .system]
+        | all(type == "number")) and (.times | length == 7 and all(type == "number")) and (.exit_codes | length == 7)
+        and .min == (.times | min) and .max == (.times | max)
+        and ((.parameters // {}) | all(type == "string")))' "$RUN/hyperfine.json")" = true ]
 }
 
 @test "judge: one doctored figure makes the cell invalid, with its reason, and no point" {

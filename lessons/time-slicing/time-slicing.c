@@ -38,6 +38,14 @@ static struct slice *begin_slice(struct task *task, double now)
     return slice;
 }
 
+/* "I was running just now": for those who watch (--live). */
+static void tell(struct task *task, const struct slice *slice)
+{
+    long ns = (long)(1e9 * slice->end);
+    __atomic_store_n(&task->sight.cpu, slice->cpu, __ATOMIC_RELAXED);
+    __atomic_store_n(&task->sight.ns, ns, __ATOMIC_RELAXED);
+}
+
 int compute(struct task *task, double deadline)
 {
     /* nice: "let the others go first"; nobody may take it back. */
@@ -52,6 +60,8 @@ int compute(struct task *task, double deadline)
         if (now - slice->end > GAP || sched_getcpu() != slice->cpu)
             slice = begin_slice(task, now);
         slice->end = now;
+        task->looks++;
+        tell(task, slice);
     }
     task->finished = now;
     task->processor_s = processor_time() - began;

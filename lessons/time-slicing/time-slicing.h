@@ -16,10 +16,16 @@ struct slice {
 struct task {
     double seconds;     /* of processor time: how much it computes */
     int nice;           /* 0, or how much it steps back for others */
+    int alone_on;       /* k: only on the k-th processor; 0: where all are */
     int slices;         /* how many it noted */
     double finished;    /* when it was done, by the common clock */
     double processor_s; /* what the kernel says it used */
     long switched;      /* how often the kernel took the processor away */
+    long looks;         /* at the clock: as many pieces of work were done */
+    struct sight {      /* the last look, for who watches from outside; */
+        long ns;        /* only by __atomic */
+        int cpu;
+    } sight;
     struct slice slice[SLICES];
 };
 

@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TASKS = 4, EVENTS = 2 * TASKS * SLICES };
+enum { TASKS = 4, EVENTS = 2 * TASKS * SLICES, TICKS = 60 };
 
 /* What is shared with the tasks: the gate, and what they saw. */
 static struct shared {
@@ -18,9 +19,14 @@ static struct shared {
     struct task task[TASKS];
 } * shared;
 
+#define SIBLINGS "two hardware threads of a core against one"
+
+/* What the parent does while they compute: nothing, or watch (--live). */
+static void (*meanwhile)(void);
+
 /*
- * Lets n tasks compute on the first `processors` processors, all from one
- * instant; returns that instant, or NAN and errno.
+ * Lets n tasks compute on the first `processors` processors, or each alone on
+ * one of its own, all from one instant; returns that instant, or NAN and errno.
  */
 static double run_tasks(int n, int processors, double deadline_s)
 {
@@ -36,7 +42,9 @@ static double run_tasks(int n, int processors, double deadline_s)
         }
         if (child[made] > 0)
             continue;
-        if (lesson_stay_among(processors) != 0)
+        int place = shared->task[made].alone_on;
+        if ((place > 0 ? lesson_stay_on(place - 1)
+                       : lesson_stay_among(processors)) != 0)
             _exit(1);
         __atomic_fetch_add(&shared->ready, 1, __ATOMIC_RELEASE);
         while (!__atomic_load_n(&shared->open, __ATOMIC_ACQUIRE))
@@ -50,6 +58,8 @@ static double run_tasks(int n, int processors, double deadline_s)
         for (int i = 0; i < n; i++)
             shared->task[i].seconds = 0; /* the made ones end at once */
     __atomic_store_n(&shared->open, 1, __ATOMIC_RELEASE);
+    if (!failed && meanwhile)
+        meanwhile();
     while (made > 0) {
         int bad = lesson_reap(child[--made]);
         failed = failed ? failed : bad;
@@ -190,22 +200,166 @@ static int measure_nice(struct lesson_run *run, double for_s)
     return 0;
 }
 
-/* Two hardware threads on one core, if this machine has any. */
-static bool has_siblings(void)
+/* SMT: two hardware threads on one core. ------------------------------------
+ */
+
+/* 1 if hardware threads share cores here, 0 if none do, NAN if it is unknown.
+ * (/sys/devices/system/cpu/smt: the kernel's
+ * ABI/testing/sysfs-devices-system-cpu) */
+static double smt_active(void)
 {
-    char list[64] = "";
-    FILE *in = fopen(
-        "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "re");
-    if (in) {
-        if (!fgets(list, sizeof list, in))
-            list[0] = '\0';
-        fclose(in);
+    FILE *in = fopen("/sys/devices/system/cpu/smt/active", "re");
+    if (!in)
+        return NAN;
+    int first = fgetc(in);
+    fclose(in);
+    return first == '1' ? 1 : first == '0' ? 0 : NAN;
+}
+
+/* Which core a processor belongs to: the first processor of it, or -1. */
+static int core_of(int cpu)
+{
+    char path[96], text[32] = "";
+    snprintf(path, sizeof path,
+             "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
+             cpu);
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return -1;
+    char *end = text;
+    long first = fgets(text, sizeof text, in) ? strtol(text, &end, 10) : -1;
+    fclose(in);
+    return end == text ? -1 : (int)first;
+}
+
+/* Finds two processors that this process may use on one core, counted from 1
+ * as `alone_on` is. */
+static bool find_siblings(int pair[2])
+{
+    cpu_set_t mine;
+    int core[CPU_SETSIZE], count = 0;
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
+        return false;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &mine))
+            continue;
+        core[count++] = core_of(cpu);
+        for (int i = 0; i < count - 1; i++)
+            if (core[i] >= 0 && core[i] == core[count - 1]) {
+                pair[0] = i + 1;
+                pair[1] = count;
+                return true;
+            }
     }
-    for (const char *c = list; *c; c++)
-        if (*c == ',' || *c == '-')
-            return true;
     return false;
 }
+
+/* How much more two siblings do in the same time than one of them alone. */
+static double siblings_against_one(const int pair[2], double for_s)
+{
+    double done[3] = {0};
+    for (int n = 1; n <= 2; n++) {
+        for (int i = 0; i < n; i++)
+            shared->task[i] =
+                (struct task){.seconds = 1e9, .alone_on = pair[i]};
+        if (isnan(run_tasks(n, 1, for_s)))
+            return NAN;
+        for (int i = 0; i < n; i++)
+            done[n] += (double)shared->task[i].looks;
+    }
+    return done[2] / done[1];
+}
+
+static int measure_siblings(struct lesson_run *run, double for_s)
+{
+    enum { PAIRS = 5 };
+    double active = smt_active(), more[PAIRS];
+    int pair[2];
+    lesson_count(run, "hardware threads share a core", active, "");
+    if (!(active == 1) || !find_siblings(pair)) {
+        lesson_count(run, SIBLINGS, NAN, "times");
+        return 0;
+    }
+    for (int i = 0; i < PAIRS; i++) {
+        more[i] = siblings_against_one(pair, for_s / PAIRS);
+        if (isnan(more[i]))
+            return -errno;
+    }
+    lesson_median(run, SIBLINGS, more, PAIRS, "times");
+    return 0;
+}
+
+/* --live: who runs now? --------------------------------------------------- */
+
+/* A look at all tasks: the processor of each that runs, '.' for who waits. */
+static void see(char seen[TASKS])
+{
+    const long recent = 2000000; /* ns */
+    long now = (long)(1e9 * lesson_now()), last[TASKS];
+    int cpu[TASKS];
+    for (int i = 0; i < TASKS; i++) {
+        const struct sight *sight = &shared->task[i].sight;
+        last[i] = __atomic_load_n(&sight->ns, __ATOMIC_RELAXED);
+        cpu[i] = __atomic_load_n(&sight->cpu, __ATOMIC_RELAXED);
+    }
+    for (int i = 0; i < TASKS; i++) {
+        bool running = now - last[i] < recent;
+        for (int j = 0; j < TASKS; j++) /* has another one come after it? */
+            if (j != i && cpu[j] == cpu[i] &&
+                (last[j] > last[i] || (last[j] == last[i] && j < i)))
+                running = false;
+        seen[i] = (char)(running ? '0' + cpu[i] % 10 : '.');
+    }
+}
+
+/* Looks every 25 ms: on a terminal a row for each task grows, else a line for
+ * each look is written. */
+static void watch(void)
+{
+    const struct timespec tick = {0, 25000000};
+    bool terminal = isatty(STDOUT_FILENO);
+    char row[TASKS][TICKS + 1] = {{0}}, seen[TASKS];
+    double until = lesson_now() + 0.025 * TICKS; /* then they are done */
+    for (int i = 0; terminal && i < TASKS; i++)
+        putchar('\n');
+    for (int k = 0; k < TICKS && lesson_now() < until; k++) {
+        nanosleep(&tick, NULL);
+        see(seen);
+        if (terminal)
+            printf("\033[%dA", TASKS); /* up again, over what stands there */
+        for (int i = 0; i < TASKS; i++) {
+            row[i][k] = seen[i];
+            if (terminal)
+                printf("  task %d  %s\n", i + 1, row[i]);
+        }
+        if (!terminal)
+            printf("  %5d ms  %c %c %c %c\n", 25 * (k + 1), seen[0], seen[1],
+                   seen[2], seen[3]);
+        fflush(stdout);
+    }
+}
+
+static int show_live(void)
+{
+    int most = lesson_processors() >= 2 ? 2 : 1, failed = 0;
+    meanwhile = watch;
+    for (int processors = 1; processors <= most && !failed; processors++) {
+        printf("Four tasks on %d processor%s. Each column is a look at all: "
+               "the number of its processor for who runs, a dot for who "
+               "waits.\n",
+               processors, processors > 1 ? "s" : "");
+        fflush(stdout);
+        for (int i = 0; i < TASKS; i++)
+            shared->task[i] = (struct task){.seconds = 1e9};
+        if (isnan(run_tasks(TASKS, processors, 0.025 * (TICKS + 4))))
+            failed = -errno;
+        putchar('\n');
+    }
+    meanwhile = NULL;
+    return failed;
+}
+
+/* The lesson. ------------------------------------------------------------- */
 
 static int measure(struct lesson_run *run)
 {
@@ -214,12 +368,15 @@ static int measure(struct lesson_run *run)
     if (!shared)
         return -errno;
     lesson_table(run, "part,task,nice,cpu,start_s,end_s");
-    int failed = measure_equal(run, "1 processor", 1, each);
+    int failed = run->live ? show_live() : 0;
+    if (!failed)
+        failed = measure_equal(run, "1 processor", 1, each);
     if (!failed && lesson_processors() >= 2)
         failed = measure_equal(run, "2 processors", 2, each);
     if (!failed)
         failed = measure_nice(run, run->quick ? 1 : 4);
-    lesson_count(run, "hardware threads share a core", has_siblings(), "");
+    if (!failed)
+        failed = measure_siblings(run, run->quick ? 0.5 : 2);
     munmap(shared, sizeof *shared);
     return failed;
 }
@@ -231,12 +388,23 @@ static void answer(const struct lesson_figures *f, FILE *out)
     fprintf(out,
             "Four busy tasks were all alive at one time; on one processor %.0f "
             "ran at any instant, on two %.0f, and they took %.2f and %.2f "
-            "times K·t/M; nice 19 left a task %.2g %% of the processor.",
+            "times K·t/M; nice 19 left a task %.2g %% of the processor",
             lesson_value(f, "1 processor: running at one time"),
             lesson_value(f, "2 processors: running at one time"),
             lesson_value(f, "1 processor: against K·t/M"),
             lesson_value(f, "2 processors: against K·t/M"),
             lesson_value(f, "nice 19: share of one processor"));
+    double siblings = lesson_value(f, SIBLINGS);
+    if (!isnan(siblings))
+        fprintf(out,
+                "; two hardware threads of a core did %.2f times the work "
+                "of one.",
+                siblings);
+    else if (lesson_value(f, "hardware threads share a core") == 0)
+        fprintf(out, "; no SMT here: what it brings is not decided.");
+    else
+        fprintf(out, "; what SMT brings is not decided: two hardware threads "
+                     "of one core were not to be had.");
 }
 
 static struct lesson_judgement judge(const struct lesson_figures *f)
@@ -284,6 +452,7 @@ const struct lesson lesson = {
             "instant on one processor and at most two on two, all four were "
             "alive at one time, and the total is 0.99 to 1.15 times K·t/M "
             "(above that others used the processors, and it is not decided)",
+    .live = "First show, look by look, which of four tasks run and which wait",
     .needs_two_processors = true,
     .judged = judged,
     .measure = measure,

@@ -58,6 +58,41 @@ open_at_once() {
         ((add - 100) | fabs < 1e-6) and .[0] > .[1] and .[1] > .[2] and .[2] > .[3]' json
 }
 
+@test "--live shows each task's turn, and never two on one processor" {
+    "$LESSON" --quick --live --json=json >text
+    # Part by part: all lines of looks up to the empty line.
+    awk '/^Four tasks on / {part++} / ms  / && NF == 6 {print part, $3 $4 $5 $6}' text >looks
+    [ "$(cut -d' ' -f1 looks | uniq | wc -l)" -eq "$(($(nproc) < 2 ? 1 : 2))" ]
+    awk '$1 == 1 && gsub(/[0-9]/, "", $2) > 1 {print; exit 1}' looks
+    if grep -E ' .*([0-9]).*\1' looks; then return 1; fi
+    for task in 1 2 3 4; do
+        grep -qE "^1 .{$((task - 1))}[0-9]" looks
+    done
+    # Where hardware threads share no core, it says so, and decides nothing about them.
+    [[ $(cat /sys/devices/system/cpu/smt/active 2>/dev/null) == 1 ]] ||
+        jq -e '[.figures[] | select(.name | startswith("two hardware threads")).value] == [null]
+            and (.answer | test("not decided"))' json
+}
+
+@test "on a terminal --live draws over its own rows" {
+    command -v script >/dev/null || skip "script is not installed"
+    script -qec "'$LESSON' --quick --live" shown </dev/null >/dev/null
+    # Up by four rows before each look but none in the plain lines' form.
+    grep -qP '\x1b\[4A  task 1  [0-9.]' shown
+    if grep -qE '[0-9] ms  [0-9.] ' shown; then return 1; fi
+}
+
+@test "interrupted in --live, it leaves no process and no file" {
+    lesson_leaves_nothing --live
+}
+
+@test "with hardware threads in pairs it says what the second one brings" {
+    echo 'hardware threads share a core = 1
+        two hardware threads of a core against one = 1.2 1.3 1.4' >>figures
+    lesson_figures <figures >figures.json
+    "$LESSON" --judge=figures.json --json | jq -e '.answer | test("did 1.30 times the work of one")'
+}
+
 @test "doctored figures turn the verdict" {
     [ "$(lesson_verdict .)" = "holds here" ]
     [ "$(lesson_verdict '.figures[2].value = 2')" = "does not hold here" ]

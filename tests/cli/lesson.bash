@@ -4,7 +4,8 @@
 #   lesson_verdict FILTER      the verdict on the figures of doctor_from(), changed by the jq FILTER
 #   lesson_measures_well       one short measurement: its text, JSON and CSV agree, and the figures
 #                              read back give the same verdict
-#   lesson_leaves_nothing      interrupted, it leaves no process and no file
+#   lesson_leaves_nothing [OPTION]...
+#                              interrupted, it leaves no process and no file
 #
 # Each lesson's test calls the last two in a test each; tests/cli/lessons.bats sees to that.
 # shellcheck shell=bash
@@ -74,7 +75,7 @@ lesson_leaves_nothing() {
     # shellcheck disable=SC2016  # for the inner shell
     # A session of its own, so that its children are found whoever their parent is by then.
     (cd empty && exec env --default-signal=INT setsid bash -c 'echo "$$" >../session
-        exec "$0"' "$LESSON" >../out 2>&1 3>&-) &
+        exec "$0" "$@"' "$LESSON" "$@" >../out 2>&1 3>&-) &
     wait_for test -s session || return 1
     pid=$(<session)
     WAIT_SECONDS=2 wait_for session_is_at_work "$pid" 2>/dev/null || true

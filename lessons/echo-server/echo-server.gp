@@ -30,7 +30,9 @@ set yrange [0 : r_max * 1.1]
 set format y "%'.0f"
 set ytics offset 0.4,0
 set grid ytics linecolor rgb rule linewidth 2
-set xtics ('1' 1, '10' 10, '100' 100, '1,000' 1000, '5,000' 5000) offset 0,-0.3
+set xtics ('1' 1, '10' 10, '100' 100) offset 0,-0.3
+if (c_max > 1000) { set xtics add ('1000' 1000) }
+set xtics add (sprintf('%.0f', c_max) c_max)
 set xlabel 'clients at one time' font ''.size_of(label_size) textcolor rgb soft offset 0,-0.6
 set label 5 'requests a second (more is better)' at screen px(page_left),py(200) left font ''.size_of(label_size) textcolor rgb soft
 set label 6 'held at one time, KiB each' at screen px(1260),py(200) left font ''.size_of(label_size) textcolor rgb soft

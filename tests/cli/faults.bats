@@ -236,8 +236,8 @@ leaves_nothing() {
 
 # Others are in flight while the look-up is given up, and must not be taken along.
 outlives_the_resolver() {
-    SHIM_NAMES=.hangs SHIM_NAMES_S=30 LD_PRELOAD=$BUILD/tests/shim.so run \
-        "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=1s --input=../list --records=records.csv
+    SHIM_NAMES=.hangs SHIM_NAMES_S=3000 LD_PRELOAD=$BUILD/tests/shim.so run \
+        timeout 100 "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=1s --input=../list --records=records.csv
     [ "$status" -eq 1 ]
     cat records.csv
     [ "$(grep -c "^1,$3," records.csv)" -eq 1 ]

@@ -107,7 +107,7 @@ successor() {
     origin_start
     for model in "${MODELS[@]}"; do
         curl -sS --fail -X POST "$ORIGIN/stats/reset"
-        begin "$model" --concurrency=3 --count=1000 --url-pattern="$ORIGIN/item/{}?delay=30ms"
+        begin "$model" --concurrency=3 --count=1000000 --url-pattern="$ORIGIN/item/{}?delay=30ms"
         wait_for served 3
         for pid in $(pgrep -g "$RUN"); do
             run ! grep -e /dev/shm/ -e /SYSV "/proc/$pid/maps"

@@ -111,6 +111,8 @@ fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/
 arrivals := tests/arrivals.c common/units.c
 # A server that does everything wrong.
 faults   := tests/faults.c
+# Every interleaving of a small run.
+run_model := tests/model/run_model.c
 
 # What each program links with.
 $(MODELS:%=$(B)/%):     LIBS = $(call libraries,libcurl jansson libxxhash)
@@ -177,7 +179,7 @@ fuzz: ## each reader of what others write, a minute of inputs made up by libFuzz
 	@scripts/deps build fuzz
 	+@$(MAKE) --no-print-directory $(FUZZ:%=$(B)/fuzz/%)
 	@tests/fuzz/run --build=$(B) --seconds=$(or $(FUZZ_SECONDS),60) $(FUZZ)
-unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/shim.so \
+unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/run_model $(B)/tests/shim.so \
       $(if $(filter address,$(subst $(,), ,$(SANITIZE))),replay)
 replay: $(FUZZ:%=$(B)/tests/fuzz_%)
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
@@ -223,6 +225,7 @@ $(foreach p,$(FUZZ),$(eval $(call fuzz_program,$(p))))
 
 $(B)/tests/arrivals: $(call objects,$(arrivals))
 $(B)/tests/faults: $(call objects,$(faults))
+$(B)/tests/run_model: $(call objects,$(run_model))
 
 # All sources at once and anew, by clang, which brings libFuzzer.
 $(B)/fuzz/%: FORCE
@@ -231,7 +234,7 @@ $(B)/fuzz/%: FORCE
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(LDFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
 
 $(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(FUZZ:%=$(B)/tests/fuzz_%) $(B)/tests/arrivals \
-$(B)/tests/faults:
+$(B)/tests/faults $(B)/tests/run_model:
 	@mkdir -p $(@D)
 	$(Q)$(call say,LINK  $@) $(CC) $(CFLAGS) $(SANITIZER) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 

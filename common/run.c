@@ -152,13 +152,17 @@ int run_forked(const struct run *run, pid_t parent)
     return 0;
 }
 
-/* ---- The gate, and the end ----------------------------------------------- */
+/* ---- The gate, and the end -----------------------------------------------
+ *
+ * tests/model/run_model.c goes through every interleaving of what follows, one
+ * atomic operation a step, a worker's death between any two. Who changes the
+ * order here changes it there, and sees what breaks. */
 
 static void open_gate(struct scoreboard *board)
 {
     uint64_t shut = 0;
-    if (!atomic_compare_exchange_strong(&board->opened_ns, &shut, monotonic_ns()))
-        return;
+    atomic_compare_exchange_strong(&board->opened_ns, &shut, monotonic_ns());
+    /* Also where the time was set before: who set it may have died here. */
     atomic_store(&board->gate, 1);
     syscall(SYS_futex, &board->gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
@@ -173,12 +177,19 @@ static bool any_lane_up_to(struct scoreboard *board, enum lane_state last)
 }
 
 /* Once a lane was lost, `building` and `fetching` may be wrong: a worker can
- * die between its state and the count. The states then decide. Both sides
- * write first and look second, so the later one sees the other. */
+ * die between its state and the count, and its successor counts again. The
+ * states then decide. Both sides write first and look second, so the later one
+ * sees the other; and the count is read before `bereft`, so that it is from
+ * before the loss where there was none yet. */
+static bool no_lane_up_to(struct scoreboard *board, enum lane_state last, _Atomic uint32_t *count)
+{
+    bool none_counted = atomic_load(count) == 0;
+    return atomic_load(&board->bereft) ? !any_lane_up_to(board, last) : none_counted;
+}
+
 static void maybe_open_gate(struct scoreboard *board)
 {
-    if (atomic_load(&board->bereft) ? !any_lane_up_to(board, LANE_BUILDING)
-                                    : atomic_load(&board->building) == 0)
+    if (no_lane_up_to(board, LANE_BUILDING, &board->building))
         open_gate(board);
 }
 
@@ -186,8 +197,7 @@ static void maybe_end(struct scoreboard *board)
 {
     const uint64_t one = 1;
     /* The write fails only when the counter is full, and then it is readable. */
-    if (atomic_load(&board->bereft) ? !any_lane_up_to(board, LANE_READY)
-                                    : atomic_load(&board->fetching) == 0)
+    if (no_lane_up_to(board, LANE_READY, &board->fetching))
         (void)!write(board->done_fd, &one, sizeof one);
 }
 

@@ -105,14 +105,17 @@ runs_short() {
     for model in "${MODELS[@]}"; do
         # shellcheck disable=SC2016  # the inner shell's
         run in_own_mounts '
+            # The program is taken along: the checkout itself may lie under /tmp.
+            mount -t tmpfs none /mnt
+            cp "$1" /mnt/
+            mount -o remount,ro /mnt
             mount -t tmpfs -o ro none /tmp
-            mount -t tmpfs -o ro none /mnt
             mount -t tmpfs -o ro none /proc
             cd /mnt
             status=0
-            "$1" --quiet --json=run.json http://127.0.0.1:1/ || status=$?
+            "./${1##*/}" --quiet --json=run.json http://127.0.0.1:1/ || status=$?
             echo "status $status"
-            exec taskset -c "$3" "$1" --quiet --count=20 --concurrency=4 --records=- \
+            exec taskset -c "$3" "./${1##*/}" --quiet --count=20 --concurrency=4 --records=- \
                 --url-pattern="$2/item/{}"' \
             "$BUILD/$model" "$ORIGIN" "$(taskset -pc $$ | sed 's/.*[: ]\([0-9]*\).*/\1/')"
         echo "$output"

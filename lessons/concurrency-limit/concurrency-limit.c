@@ -77,8 +77,10 @@ static double clock_of(const struct service *s)
 /* Whoever is due by now stands in line. */
 static void take_arrivals(struct service *s, double now)
 {
-    while (s->arrived < REQUESTS && s->request[s->arrived].due <= now)
+    while (s->arrived < REQUESTS && s->request[s->arrived].due <= now) {
+        s->crowd += now - s->request[s->arrived].due; /* here since then */
         s->line[s->waiting++] = s->arrived++;
+    }
 }
 
 /* A step for each in hand, in turn; who has had the last of its steps goes. */
@@ -93,6 +95,7 @@ static void work_a_turn(struct service *s)
             continue;
         }
         r->done = clock_of(s);
+        s->crowd += r->done - s->looked; /* here until now */
         s->finished++;
     }
     s->in_hand = kept;
@@ -100,12 +103,11 @@ static void work_a_turn(struct service *s)
 
 void serve(struct service *s)
 {
-    double before = 0;
     s->opened = clock_of(s);
     while (s->finished < REQUESTS) {
         double now = clock_of(s);
-        s->crowd += (s->waiting + s->in_hand) * (now - before);
-        before = now;
+        s->crowd += (s->waiting + s->in_hand) * (now - s->looked);
+        s->looked = now;
         take_arrivals(s, now);
         let_in(s);
         if (s->in_hand > 0)

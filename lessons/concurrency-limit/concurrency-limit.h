@@ -23,7 +23,8 @@ struct service {
     int line[REQUESTS], hand[REQUESTS]; /* request numbers */
     int let_in[CLIENTS];
     int most_in_hand;
-    double crowd; /* requests in the service, summed over time */
+    double crowd;  /* requests in the service, summed over time */
+    double looked; /* at the clock, by the loop, the last time */
     double opened, skipped, open_s; /* the clock's zero, its idle, its end */
 };
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ROUNDS = 7, WAYS = 10, MEAN_STEPS = 8 };
 
@@ -163,6 +164,75 @@ static double run_way(const void *argument)
     return way->p99[k];
 }
 
+/* --- --live: who stands where ------------------------------------------ */
+
+enum { ROOM = 48, SLOWER = 8 };
+
+static struct showing {
+    const struct way *way;
+    const struct service *service;
+    bool terminal;
+    double next;
+} showing;
+
+/* A sign for each request that is there: # worked on, . waiting. On a
+ * terminal each picture is drawn over the one before. */
+static void show_service(void)
+{
+    const struct service *s = showing.service;
+    char bar[ROOM + 1] = "";
+    for (int i = 0; i < ROOM; i++)
+        bar[i] = i < s->in_hand ? '#' : i < s->in_hand + s->waiting ? '.' : ' ';
+    printf("%s  %-9s [%s] worked on %3d, waiting %3d, done %4d%s",
+           showing.terminal ? "\r" : "", showing.way->name, bar, s->in_hand,
+           s->waiting, s->finished, showing.terminal ? "" : "\n");
+    fflush(stdout);
+}
+
+static void step_and_show(void)
+{
+    step();
+    if (lesson_now() < showing.next)
+        return;
+    show_service();
+    showing.next = lesson_now() + 0.05;
+}
+
+static void show_way(const struct way *way)
+{
+    static struct request request[REQUESTS];
+    static struct service s;
+    double latency[REQUESTS];
+    make_requests(request, 0, false);
+    memset(&s, 0, sizeof s);
+    s.limit = way->limit;
+    s.policy = way->policy;
+    s.step = step_and_show;
+    s.request = request;
+    showing = (struct showing){way, &s, isatty(STDOUT_FILENO), 0};
+    serve(&s);
+    show_service();
+    for (int i = 0; i < REQUESTS; i++)
+        latency[i] = 1e3 * (request[i].done - request[i].due);
+    sort_f64(latency, REQUESTS);
+    printf("%s  %-9s one in a hundred took longer than %.3g ms\n",
+           showing.terminal ? "\n" : "", way->name, latency[REQUESTS - 11]);
+}
+
+/* The same arrivals and the same work, only slower, so that it can be seen. */
+static void show_live(void)
+{
+    double usual = step_s;
+    step_s = SLOWER * usual;
+    calibrate();
+    puts("The same requests come to one thread. # is worked on, . waits.");
+    show_way(&ways[0]);
+    show_way(&ways[3]);
+    show_way(&ways[4]);
+    putchar('\n');
+    step_s = usual;
+}
+
 /* --- the lesson -------------------------------------------------------- */
 
 static void add(struct lesson_run *run, const struct way *way, const char *what,
@@ -177,6 +247,8 @@ static int measure(struct lesson_run *run)
 {
     table = run;
     step_s = lesson_setting(run, "step");
+    if (run->live)
+        show_live();
     calibrate();
     lesson_table(run, "way,limit,round,mean_ms,p50_ms,p99_ms,rate_per_s,"
                       "in_service,most_in_hand,spread,finished");
@@ -260,6 +332,7 @@ const struct lesson lesson = {
             "with a limit of one, by their ratio in each round (low end above "
             "1), at a throughput within 5 %; it does not hold when the high "
             "end is below 1; else not decided",
+    .live = "First show who is worked on and who waits, under three limits",
     .options = options,
     .judged = judged,
     .measure = measure,

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HANDS = 2, ROUNDS = 5 };
@@ -274,13 +275,74 @@ static int measure_children(struct lesson_run *run, long most)
     return 0;
 }
 
+/* --live: the counter falls behind. --------------------------------------- */
+
+enum { STRETCHES = 20, BAR = 40 };
+
+/* A line of one way: a bar of what was to be counted, filled as far as it was.
+ * On a terminal each is drawn over the one before. */
+static void show_counter(const struct way *way, long asked, long counted,
+                         long all, bool terminal)
+{
+    char bar[BAR + 1] = "";
+    for (int i = 0; i < BAR; i++)
+        bar[i] = (double)i * (double)all < (double)counted * BAR ? '#'
+                 : (double)i * (double)all < (double)asked * BAR ? '-'
+                                                                 : ' ';
+    printf("%s  %-22s [%s] to count %9ld, the counter says %9ld%s",
+           terminal ? "\r" : "", way->name, bar, asked, counted,
+           terminal ? "" : "\n");
+    fflush(stdout);
+}
+
+/* One race in stretches: after each the counter is read, and goes on. */
+static int live_race(const struct way *way, long all)
+{
+    const struct timespec moment = {0, 40000000};
+    bool terminal = isatty(STDOUT_FILENO);
+    long asked = 0, counted = 0, each = all / STRETCHES / HANDS;
+    for (int i = 0; i < STRETCHES; i++) {
+        long more;
+        double seconds;
+        int failed = race_threads(way, HANDS, each, HANDS, &more, &seconds);
+        if (failed)
+            return failed;
+        asked += HANDS * each;
+        counted += more;
+        show_counter(way, asked, counted, HANDS * each * STRETCHES, terminal);
+        if (terminal)
+            nanosleep(&moment, NULL);
+    }
+    if (terminal)
+        putchar('\n');
+    return 0;
+}
+
+static int show_live(long most)
+{
+    static const struct way *const ways[] = {
+        &careless,    &careless_yielding, &optimised,
+        &under_mutex, &under_spinlock,    &atomic,
+        &own_copy};
+    int failed = 0;
+    puts("Two threads add one to one counter. # is counted, - is lost.");
+    for (int i = 0; i < 7 && !failed; i++) {
+        long all = ways[i] == &careless_yielding ? 10000 : 4000000;
+        failed = live_race(ways[i], all < most ? all : most);
+    }
+    putchar('\n');
+    return failed;
+}
+
 static int measure(struct lesson_run *run)
 {
     long most = (long)pow(10, floor(log10(lesson_setting(run, "most"))));
     lesson_table(run, "way,threads,processors,increments,counted,lost,"
                       "ns_per_increment");
     lesson_count(run, "increments at most", (double)most, "");
-    int failed = measure_losses(run, most);
+    int failed = run->live ? show_live(most) : 0;
+    if (!failed)
+        failed = measure_losses(run, most);
     if (!failed)
         failed = measure_prices(run, most);
     if (!failed)
@@ -357,6 +419,7 @@ const struct lesson lesson = {
             "does; the parent of counting children still reads 0, and "
             "children that share memory lose updates too",
     .options = options,
+    .live = "First show the counter fall behind, way by way",
     .needs_two_processors = true,
     .judged = judged,
     .measure = measure,

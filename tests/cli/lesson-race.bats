@@ -39,6 +39,24 @@ END
         "$(jq -r '.figures[] | select(.name == "no lock on 2 processors: lost").value' json)" ]
 }
 
+@test "--live shows every way's counter, and only without a lock it falls behind" {
+    "$LESSON" --quick --live --most=10000 >text
+    [ "$(grep -c 'the counter says' text)" -eq $((7 * 20)) ]
+    # "to count N, the counter says M": the last line of each cure says all, the broken ones with a yield do not.
+    awk '/the counter says/ {way = $0; sub(/ *\[.*/, "", way); sub(/^ */, "", way)
+            n = $0; sub(/.*to count +/, "", n); split(n, part, /, the counter says +/)
+            asked[way] = part[1] + 0; counted[way] = part[2] + 0}
+        END {for (way in asked) {
+            if (asked[way] != 10000 || counted[way] > asked[way]) {print way, asked[way]; bad = 1}
+            if (way !~ /no lock/ && counted[way] != asked[way]) {print way, counted[way]; bad = 1}
+            if (way ~ /yield/ && counted[way] == asked[way]) {print way; bad = 1}}
+            exit bad}' text
+}
+
+@test "interrupted in --live, it leaves no process and no file" {
+    lesson_leaves_nothing --live
+}
+
 @test "the optimiser has turned the plain loop into one addition" {
     command -v objdump >/dev/null || skip "objdump is not installed"
     [[ "${CFLAGS:--O2 -g}" == *-O2* && $BUILD != *sanitize* ]] || skip "built with other flags"

@@ -155,6 +155,11 @@ aa: ## does the judge report what is there, and nothing else? (20 comparisons; a
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/aa
+.PHONY: soak
+soak: ## half an hour of faults and killed workers: what leaks? (into docs/soak.md; SOAK_MINUTES=)
+	@scripts/deps build bench
+	+@$(MAKE) --no-print-directory all
+	@WAITBENCH_BUILD=$(B) scripts/soak --minutes=$(or $(SOAK_MINUTES),30) --write=docs/soak.md
 .PHONY: race
 race: ## the models side by side on the terminal, live: 12 URLs, then 4,000
 	@scripts/deps build bench

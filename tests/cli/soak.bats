@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# scripts/soak: what leaks, and what is lost track of, over many runs.
+# bats file_tags=plain,slow
+
+setup() {
+    load lib
+    SOAK=$ROOT/scripts/soak
+    export WAITBENCH_BUILD=$BUILD
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir kept
+}
+
+teardown() {
+    [ ! -s left ] || kill "$(<left)" 2>/dev/null || true
+}
+
+# Samples of 100 runs in which nothing grows, each $1 as an awk statement changes it.
+samples() {
+    echo 'second,descriptors,processes,pss_kib'
+    awk -v OFS=, "BEGIN { for (i = 1; i <= 100; i++) { d = 12; p = 1; m = 500 + i * 7 % 13; $1; print 20 * i, d, p, m } }"
+}
+
+@test "two runs, one with a killed worker, are accounted for" {
+    run "$SOAK" --runs=2 --models=processes,async --kill-every=0 --write="$PWD/soak.md" --keep="$PWD/kept"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *'2 runs, 800 URLs, 1 workers killed'* ]]
+    [[ $output == *'is accounted for exactly once'* ]]
+    [ "$(cat soak.md)" = "$output" ]
+    [ ! -e soak.md.part ]
+    [ "$(wc -l <kept/runs.csv)" -eq 3 ]
+    grep -q '^[12],processes,400,39[56],[01],1,$' kept/runs.csv
+}
+
+@test "a model that drops a record, doubles one, or leaves a process behind is caught" {
+    mkdir build
+    ln -s "$BUILD"/* build/
+    rm build/async
+    cat >build/async <<'END'
+#!/usr/bin/env bash
+"$REAL" "$@" || status=$?
+for option in "$@"; do
+    [[ $option != --records=* ]] || records=${option#*=}
+done
+case $FLAW in
+drop) sed -i '/^17,/d' "$records" ;;
+double) sed -i 's/^17,.*/&\n&/' "$records" ;;
+leave) sleep 60 >/dev/null 2>&1 3>&- & echo $! >"$LEFT" ;;
+esac
+exit "${status:-0}"
+END
+    chmod +x build/async
+    while IFS='|' read -r flaw words; do
+        run env WAITBENCH_BUILD="$PWD/build" REAL="$BUILD/async" FLAW="$flaw" LEFT="$PWD/left" \
+            "$SOAK" --runs=1 --models=async
+        echo "$flaw: $output"
+        [ "$status" -eq 1 ]
+        [[ $output == *"- run 1, async: $words"* ]]
+    done <<'END'
+drop|URL 17 is not recorded
+double|URL 17 is recorded twice
+leave|1 processes are left of it
+END
+}
+
+@test "what grows is told from what does not, and an unaccounted URL from none" {
+    echo 'run,model,urls,fetched,lost,killed,problem' >kept/runs.csv
+    echo '1,async,400,396,0,0,' >>kept/runs.csv
+    samples '' >kept/samples.csv
+    run "$SOAK" --judge=kept
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '| no growth |' <<<"$output")" -eq 3 ]
+    while IFS='|' read -r change name; do
+        samples "$change" >kept/samples.csv
+        run "$SOAK" --judge=kept
+        echo "$change: $output"
+        [ "$status" -eq 1 ]
+        [ "$(grep '| grows |' <<<"$output" | cut -d'|' -f2)" = " $name " ]
+    done <<'END'
+d += int(i / 10)|descriptors of the origin
+p += i > 60|processes
+m += 2 * i|PSS of the origin, KiB
+END
+    samples '' >kept/samples.csv
+    echo '2,async,400,395,0,0,URL 7 is recorded twice' >>kept/runs.csv
+    run "$SOAK" --judge=kept
+    [ "$status" -eq 1 ]
+    [[ $output == *'- run 2, async: URL 7 is recorded twice'* ]]
+}
+
+@test "what the soak does not understand is refused" {
+    for wrong in --minutes=0 --runs=x --models=else --keep=nowhere --judge=nowhere --else; do
+        run "$SOAK" "$wrong"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}

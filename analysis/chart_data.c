@@ -174,6 +174,7 @@ static const struct writer writers[] = {
     {"quota", "quota", variants_csv, NULL},
     {"memory-limit", "memory-limit", variants_csv, NULL},
     {"far", "far", variants_csv, NULL},
+    {"memory-per-worker", "memory-per-worker", memory_csv, NULL},
 };
 
 static int write_one(const struct findings *findings, const struct writer *writer, const char *name)

@@ -17,6 +17,7 @@ void tail_csv(const struct results *, const char *experiment, FILE *);
 void latency_csv(const struct results *, const char *experiment, FILE *);
 void variants_csv(const struct results *, const char *experiment, FILE *);
 void bill_csv(const struct results *, const char *experiment, FILE *);
+void memory_csv(const struct results *, const char *experiment, FILE *);
 
 /* Needs the pairs too. */
 void crossover_csv(const struct findings *, const char *experiment, FILE *);

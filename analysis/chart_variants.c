@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/trends.h"
 
 void put_number(FILE *stream, double value)
 {
@@ -202,11 +203,69 @@ void crossover_csv(const struct findings *findings, const char *name, FILE *stre
     }
 }
 
+/* What one more in flight takes of a kind of memory, where a metered experiment of this run says
+ * so for the lane; n is 0 elsewhere. */
+static struct spread memory_slope(const struct results *results, const struct cell *lane,
+                                  const char *experiment, const char *figure)
+{
+    struct slope *slopes;
+    struct spread found = nothing();
+    size_t count;
+    if (slopes_of(results, experiment, &slopes, &count) != 0)
+        return found;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(slopes[i].figure, figure) == 0 &&
+            strcmp(slopes[i].lane->lane, lane->lane) == 0 && slopes[i].lane->model && lane->model &&
+            strcmp(slopes[i].lane->model, lane->model) == 0)
+            found = slopes[i].spread;
+    free(slopes);
+    return found;
+}
+
+/* The same lane's, from whichever experiment metered it. PSS: a shared page counts once. */
+static struct spread memory_of(const struct results *results, const struct cell *lane)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (strcmp(cell->kind, "metered") != 0 || strcmp(cell->lane, lane->lane) != 0)
+            continue;
+        struct spread found = memory_slope(results, lane, cell->experiment, "pss_kib_per_lane");
+        if (found.n > 0)
+            return found;
+    }
+    return nothing();
+}
+
+/* A row a lane and kind of memory. Where no group could be had the kernel's has no rows at all. */
+void memory_csv(const struct results *results, const char *name, FILE *stream)
+{
+    static const char *const kinds[] = {"virtual", "rss", "pss", "page_tables", "kernel"};
+    fputs("model,memory,kib_per_worker,kib_per_worker_low,kib_per_worker_high,rounds,valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        bool first = belongs(cell, name);
+        for (size_t k = 0; k < i && first; k++)
+            first = !belongs(&results->cells[k], name) ||
+                    strcmp(results->cells[k].lane, cell->lane) != 0;
+        for (size_t k = 0; first && k < sizeof kinds / sizeof *kinds; k++) {
+            char figure[40];
+            snprintf(figure, sizeof figure, "%s_kib_per_lane", kinds[k]);
+            struct spread slope = memory_slope(results, cell, name, figure);
+            if (slope.n == 0 && strcmp(kinds[k], "kernel") == 0)
+                continue;
+            fprintf(stream, "%s,%s", cell->lane, kinds[k]);
+            put_three(stream, slope, 1);
+            fprintf(stream, ",%zu,%d\n", slope.n, slope.n > 0);
+        }
+    }
+}
+
 void bill_csv(const struct results *results, const char *name, FILE *stream)
 {
     fputs("model,time_s,cpu_us_per_fetch,switches_per_fetch,spawn_s,memory_kib_per_worker,"
           "time_s_low,time_s_high,cpu_us_per_fetch_low,cpu_us_per_fetch_high,spawn_s_low,"
-          "spawn_s_high,valid\n",
+          "spawn_s_high,memory_kib_per_worker_low,memory_kib_per_worker_high,valid\n",
           stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
@@ -214,19 +273,23 @@ void bill_csv(const struct results *results, const char *name, FILE *stream)
             continue;
         struct spread time = valid_spread(cell, WALL), cpu = valid_spread(cell, CPU_EACH);
         struct spread spawn = valid_spread(cell, SPAWN);
+        /* Never measured in a timed run: another experiment's. */
+        struct spread memory = memory_of(results, cell);
         fputs(cell->lane, stream);
         put_number(stream, time.median);
         put_number(stream, cpu.median * 1e6);
         put_number(stream, valid_spread(cell, VOLUNTARY_EACH).median +
                                valid_spread(cell, INVOLUNTARY_EACH).median);
         put_number(stream, spawn.median);
-        put_number(stream, NAN); /* memory is never measured in a timed run */
+        put_number(stream, memory.median);
         put_number(stream, time.low);
         put_number(stream, time.high);
         put_number(stream, cpu.low * 1e6);
         put_number(stream, cpu.high * 1e6);
         put_number(stream, spawn.low);
         put_number(stream, spawn.high);
+        put_number(stream, memory.low);
+        put_number(stream, memory.high);
         put_verdict(stream, cell);
     }
 }

@@ -570,7 +570,7 @@ static int read_head(const struct place *place, struct experiment *e)
     if (!error)
         error = want_word(place, e->json, "chart", "", &e->chart);
     if (!error)
-        error = want_word(place, e->json, "kind", "timed|traced", &kind);
+        error = want_word(place, e->json, "kind", "timed|traced|metered", &kind);
     if (!error)
         error = want_word(place, e->json, "placement", "apart|together", &placement);
     if (error)
@@ -584,6 +584,7 @@ static int read_head(const struct place *place, struct experiment *e)
                      "is missing: \"apart\" (client and origin on a processor "
                      "each) or \"together\" (client on all)");
     e->traced = kind && strcmp(kind, "traced") == 0;
+    e->metered = kind && strcmp(kind, "metered") == 0;
     e->placement = strcmp(placement, "apart") == 0 ? APART : TOGETHER;
     return read_axis(place, e);
 }
@@ -626,6 +627,10 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
         return wrong(&fixed, "rate_share", "stands in a variant, beside the one it is taken from");
     if (e->traced && (e->axis != NO_AXIS || e->rounds != 1))
         return wrong(&top, "kind", "traced goes without an axis and with one round");
+    if (e->metered && (e->peers || e->wrk || e->h2load))
+        return wrong(&top, "kind", "metered goes with lanes of models, and without a ceiling");
+    if (e->metered && !(e->settings.delay || e->axis == BY_DELAY))
+        return wrong(&origin, "delay", "is missing: what is metered has to wait");
     return 0;
 }
 

@@ -75,8 +75,9 @@ struct lane {
 struct experiment {
     json_t *json; /* owner of every string below */
     const char *name, *question, *chart;
-    bool traced; /* one traced visit a lane, never timed */
-    bool peers;  /* some lane is a peer: all lanes are compared by the whole command's time */
+    bool traced;  /* one traced visit a lane, never timed */
+    bool metered; /* memory is measured, by the meter; nothing is timed */
+    bool peers;   /* some lane is a peer: all lanes are compared by the whole command's time */
     enum placement placement;
     enum axis axis;
     struct lane *lanes;

@@ -45,7 +45,7 @@ static void say_setup(const struct results *results, const struct cell *cell, ch
         append(buffer, size, "%.0f ", count);
     else if (each)
         append(buffer, size, "%.0f ", count / concurrency);
-    append(buffer, size, "URLs");
+    append(buffer, size, each && count == concurrency ? "URL" : "URLs");
     if (body && strcmp(cell->axis, "size") != 0)
         append(buffer, size, " of %s", body);
     if (each)

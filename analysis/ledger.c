@@ -104,6 +104,14 @@ static void read_origin(struct visit_seen *seen)
     seen->in_flight_mean = json_number_at(origin, "residence_ns") / 1e9 / seen->origin_span_s;
 }
 
+/* Under the meter nothing is timed: only what it used says how busy the client was. */
+static void forget_times(struct visit_seen *seen)
+{
+    seen->spawn_s = seen->makespan_s = seen->rate = seen->first_ms = NAN;
+    seen->user_s = json_number_at(seen->meter, "time.user_s");
+    seen->system_s = json_number_at(seen->meter, "time.system_s");
+}
+
 void visit_read(struct visit_seen *seen)
 {
     seen->reasons = json_array();
@@ -126,9 +134,11 @@ void visit_read(struct visit_seen *seen)
         seen->exit_status = json_number_at(seen->visit, "exit_status");
     read_run(seen);
     read_origin(seen);
+    const char *kind = json_string_at(seen->plan, "kind");
+    if (kind && strcmp(kind, "metered") == 0)
+        forget_times(seen);
     if (seen->output)
         seen->rate = ceiling_rate(seen->output);
-    const char *kind = json_string_at(seen->plan, "kind");
     if (kind && strcmp(kind, "peer") == 0)
         seen->rate = seen->planned_count / seen->wall_s;
     seen->other_cpu_s = json_number_at(seen->visit, "other_cpu_s");

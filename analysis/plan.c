@@ -167,6 +167,12 @@ static json_t *model_command(const struct plan_request *request, const struct ex
     json_t *command = json_array();
     char query[256];
     write_query(s, query, sizeof query);
+    if (e->metered) {
+        add_argument(command, "%s/meter", request->build);
+        add_argument(command, "--quiet");
+        add_argument(command, "--json={visit}/meter.json");
+        add_argument(command, "--");
+    }
     add_argument(command, "%s/%s", request->build, lane->model);
     add_argument(command, "--quiet");
     add_argument(command, "--concurrency=%lld", (long long)s->concurrency);
@@ -405,6 +411,7 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
     json_object_set_new(line, "kind",
                         json_string(too_long     ? "predicted"
                                     : e->traced  ? "traced"
+                                    : e->metered ? "metered"
                                     : lane->peer ? "peer"
                                                  : "timed"));
     json_object_set_new(line, "model", lane->peer ? json_null() : json_string(lane->model));
@@ -454,7 +461,7 @@ static void add_base_cell(const struct plan_request *request, const struct exper
     struct plan_request base = *request;
     struct lane other = *lane;
     char name[128];
-    if (lane->peer || lane->again || lane->against || e->traced)
+    if (lane->peer || lane->again || lane->against || e->traced || e->metered)
         return;
     snprintf(name, sizeof name, "%s (BASE)", lane->name);
     base.build = request->base;
@@ -507,8 +514,7 @@ static int add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
     for (i = 0; (cell = json_array_get(cells, i)); i++) {
         json_t *line = json_object_get(cell, "line");
         if (json_integer_value(json_object_get(cell, "rounds")) >= round &&
-            (strcmp(kind_of(line), "timed") == 0 || strcmp(kind_of(line), "peer") == 0 ||
-             strcmp(kind_of(line), "ceiling") == 0))
+            strcmp(kind_of(line), "traced") != 0 && strcmp(kind_of(line), "predicted") != 0)
             order[count++] = line;
     }
     for (size_t left = count; left > 1; left--) {

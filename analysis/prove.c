@@ -187,6 +187,44 @@ static void prove_peer(struct visit_seen *seen)
                      floor_s);
 }
 
+/*
+ * Rule 10: what the meter saw is what was held. It reads all of the tree again and again; a gap
+ * longer than the wait could hide the moment at which all wait.
+ */
+static void prove_meter(struct visit_seen *seen)
+{
+    static const char *const peaks[] = {"virtual", "rss", "pss", "page_tables"};
+    const char *schema = json_string_at(seen->meter, "schema");
+    const char *model = json_string_at(seen->plan, "model");
+    if (!schema || strcmp(schema, "waitbench-meter/1") != 0) {
+        visit_broken(seen, "no meter.json of schema waitbench-meter/1");
+        return;
+    }
+    for (size_t i = 0; i < sizeof peaks / sizeof *peaks; i++) {
+        char path[48];
+        snprintf(path, sizeof path, "memory_kib.%s", peaks[i]);
+        if (!(json_number_at(seen->meter, path) > 0))
+            visit_broken(seen, "the meter saw no %s", path);
+    }
+    double left = json_number_at(seen->meter, "tasks.left_running");
+    if (left != 0)
+        visit_broken(seen, "%g processes ran on, unmetered", left);
+    double gap_s = json_number_at(seen->meter, "sampling.longest_gap_ms") / 1e3;
+    double wait_s = ceil(seen->planned_count / seen->planned_concurrency) * seen->shortest_delay_s;
+    if (!(gap_s <= wait_s))
+        visit_broken(seen, "the meter looked away for %.3f s, and all waited for %.3f s", gap_s,
+                     wait_s);
+    /* A worker that is one of the system's own tasks is there to be counted. */
+    double workers = fmin(seen->planned_concurrency, seen->planned_count);
+    bool processes = model && strcmp(model, "processes") == 0;
+    if (!processes && !(model && strcmp(model, "threads") == 0))
+        return;
+    double tasks = json_number_at(seen->meter, processes ? "tasks.processes" : "tasks.threads");
+    if (tasks != workers + 1)
+        visit_broken(seen, "the meter saw %g %s at once, %g workers and who made them were planned",
+                     tasks, processes ? "processes" : "threads", workers);
+}
+
 /* The number that stands in text right behind, or before, the first occurrence of
  * a label; 0 where there is none. */
 static double number_behind(const char *text, const char *label)
@@ -273,4 +311,6 @@ void visit_prove(struct visit_seen *seen)
     prove_concurrency(seen);
     if (kind && strcmp(kind, "timed") == 0)
         prove_time(seen);
+    if (kind && strcmp(kind, "metered") == 0)
+        prove_meter(seen);
 }

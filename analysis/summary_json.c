@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/cells.h"
@@ -64,6 +65,27 @@ static json_t *planned_json(const struct cell *cell)
     return planned;
 }
 
+/* A metered cell's peaks, in KiB; null for any other cell. */
+static json_t *memory_json(const struct cell *cell)
+{
+    static const char *const keys[] = {"virtual", "rss", "pss", "page_tables", "kernel"};
+    if (strcmp(cell->kind, "metered") != 0)
+        return json_null();
+    json_t *memory = json_object();
+    double *values = calloc(cell->made + 1, sizeof *values);
+    for (size_t k = 0; values && k < sizeof keys / sizeof *keys; k++) {
+        char path[32];
+        snprintf(path, sizeof path, "memory_kib.%s", keys[k]);
+        if (strcmp(keys[k], "kernel") == 0)
+            snprintf(path, sizeof path, "kernel_kib.total");
+        for (size_t i = 0; i < cell->made; i++)
+            values[i] = json_number_at(cell->visits[i]->meter, path);
+        json_object_set_new(memory, keys[k], spread_json(spread_of(values, cell->made)));
+    }
+    free(values);
+    return memory;
+}
+
 static json_t *cell_json(const struct results *results, const struct cell *cell)
 {
     static const struct {
@@ -103,6 +125,7 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
     json_object_set_new(root, "ratio_to_sequential",
                         spread_json(ratio_to_sequential(results, cell)));
     json_object_set_new(root, "time_over_async", spread_json(ratio_to_async(results, cell)));
+    json_object_set_new(root, "memory_kib", memory_json(cell));
     json_object_set_new(root, "share_of_ideal", json_known(cell_share_of_ideal(cell)));
     return root;
 }

@@ -188,11 +188,25 @@ static void put_coverage(const struct findings *findings, const char *name, FILE
     }
 }
 
-static bool is_traced(const struct results *results, const char *name)
+/* What the meter saw: each finding in words, on the terminal too, since there is no table. */
+static void put_memory(const struct findings *findings, const char *name, FILE *stream)
+{
+    size_t i;
+    json_t *sentence;
+    fputs("Metered runs, never timed. What one more in flight takes, by regression within each "
+          "round:\n\n",
+          stream);
+    for (i = 0; (sentence = json_array_get(findings->sentences, i)); i++)
+        if (strcmp(json_string_at(sentence, "experiment"), name) == 0 &&
+            strcmp(json_string_at(sentence, "about"), "slope") == 0)
+            fprintf(stream, "- %s\n", json_string_at(sentence, "text"));
+}
+
+static bool is_of_kind(const struct results *results, const char *name, const char *kind)
 {
     for (size_t i = 0; i < results->cell_count; i++)
         if (strcmp(results->cells[i].experiment, name) == 0)
-            return strcmp(results->cells[i].kind, "traced") == 0;
+            return strcmp(results->cells[i].kind, kind) == 0;
     return false;
 }
 
@@ -213,8 +227,10 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
         const char *found = json_string_at(experiment, "answer");
         if (found)
             fprintf(stream, "%s%s%s\n\n", markdown ? "**" : "", found, markdown ? "**" : "");
-        if (is_traced(results, name))
+        if (is_of_kind(results, name, "traced"))
             fputs("One traced run a lane, never timed: see the chart.\n", stream);
+        if (is_of_kind(results, name, "metered"))
+            put_memory(findings, name, stream);
         if (!error)
             error = put_experiment(findings, name, markdown, stream);
         fputc('\n', stream);
@@ -222,7 +238,7 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
         if (markdown)
             fputc('\n', stream);
         put_verdicts(findings, name, markdown, stream);
-        if (markdown)
+        if (markdown && !is_of_kind(results, name, "metered"))
             put_findings(findings, name, stream);
         fputc('\n', stream);
     }

@@ -137,6 +137,9 @@ char *slope_sentence(const struct slope *slope, char *buffer, size_t size)
     if (strcmp(unit, "s") == 0) {
         scale = most >= 1 ? 1 : most >= 1e-3 ? 1e3 : 1e6;
         unit = most >= 1 ? "s" : most >= 1e-3 ? "ms" : "µs";
+    } else if (strcmp(unit, "KiB") == 0 && most >= 1000) {
+        scale = 1.0 / 1024;
+        unit = "MiB";
     }
     buffer[0] = '\0';
     append(buffer, size, "%s: %.3g %s %s (%.3g to %.3g; %zu rounds, %.1f %%)", slope->lane->lane,

@@ -53,7 +53,7 @@ thick = pitch * 0.36 > 50 ? 50 : pitch * 0.36
 figure_size = pitch * 0.3 < value_size ? pitch * 0.3 : value_size
 middle(i) = top + (i - 0.5) * pitch
 column_left(c) = left + (c - 1.) * column
-bar_right(c, v) = column_left(c) + (most[c] > 0 ? v / most[c] * room : 0)
+bar_right(c, v) = column_left(c) + (most[c] > 0 && v > 0 ? v / most[c] * room : 0)
 set lmargin at screen 0; set rmargin at screen 1; set tmargin at screen 1; set bmargin at screen 0
 set xrange [0:1]; set yrange [0:1]
 unset xtics; unset ytics

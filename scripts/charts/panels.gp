@@ -7,6 +7,7 @@
 #   strong_words, weak_words   what they are, for the key; '' draws no key
 #   told(v)         a figure in words
 #   axis_words      the axis, with the direction that is better
+#   tick_list, tick_words   values of the scale and what is written there ('_' is a blank); unset: decades
 #   aside_in, said_aside(v)    a column that is told below the figure, '' for none
 
 eval open_data
@@ -52,7 +53,8 @@ if (type > wide / 8.) { type = wide / 8. }
 side(p) = left + (p - 1) * (wide + gutter)
 from_log = log10(shortest) - 0.08 * (log10(longest / shortest) + 0.3)
 span_log = log10(longest) + 0.12 * (log10(longest / shortest) + 0.3) - from_log
-at_px(p, v) = side(p) + (log10(v) - from_log) / span_log * wide
+# (What no logarithm has a place for stands at the edge.)
+at_px(p, v) = v > 0 ? side(p) + (log10(v) - from_log) / span_log * wide : side(p)
 set lmargin at screen 0; set rmargin at screen 1; set tmargin at screen 1; set bmargin at screen 0
 set xrange [0:1]; set yrange [0:1]
 unset xtics; unset ytics
@@ -68,7 +70,15 @@ do for [p = 1:panel_count] {
         font ''.size_of(fitting(heading, label_size * 1.1, wide) / 1.1) textcolor rgb ink
     set object rectangle from screen px(side(p)),py(bottom) to screen px(side(p) + wide),py(top - 12) \
         behind fc rgb mix(track, paper, 0.45)
-    do for [decade = int(floor(from_log)):int(ceil(from_log + span_log))] {
+    do for [i = 1:exists('tick_list') ? words(tick_list) : 0] {
+        x = at_px(p, real(word(tick_list, i)))
+        if (x >= side(p) + 8 && x <= side(p) + wide - 8) {
+            set arrow from screen px(x),py(top - 12) to screen px(x),py(bottom) nohead back lc rgb rule lw 3
+            set label replace(word(tick_words, i), '_', ' ') at screen px(x),py(bottom + 28) center noenhanced front \
+                font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
+        }
+    }
+    if (!exists('tick_list')) { do for [decade = int(floor(from_log)):int(ceil(from_log + span_log))] {
         do for [step in steps] {
             v = real(step) * 10**decade
             x = at_px(p, v)
@@ -79,7 +89,7 @@ do for [p = 1:panel_count] {
                     font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
             }
         }
-    }
+    } }
 }
 set label axis_words at screen px(left),py(bottom + 72) left noenhanced front \
     font ''.size_of(fitting(axis_words, label_size, right - left)) textcolor rgb ink

@@ -140,6 +140,8 @@ number(v) = v >= 999.5 ? grouped(v) : v == 0 ? '0' : v < 0.001 ? point(sprintf('
     : v < 0.1 ? point(sprintf('%.3f', v)) : figure_of(v)
 seconds(t) = t >= 999.5 ? grouped(t) . ' s' : t >= 0.0995 ? figure_of(t) . ' s' \
     : t >= 0.000995 ? figure_of(t * 1e3) . ' ms' : t == 0 ? '0 s' : figure_of(t * 1e6) . ' µs'
+memory(kib) = kib >= 1024 * 999.5 ? figure_of(kib / 1048576.) . ' GiB' : kib >= 1024 ? figure_of(kib / 1024.) . ' MiB' \
+    : abs(kib) >= 0.0995 ? figure_of(kib) . ' KiB' : kib == 0 ? '0 B' : sprintf('%.0f B', kib * 1024)
 # An interval, its unit once where both ends have the same.
 unit_of(text) = word(text, words(text))
 interval(low, high) = unit_of(seconds(low)) eq unit_of(seconds(high)) \

@@ -127,6 +127,13 @@ if (language eq 'en') {
     cross_note = 'A colour: faster than every other model, beyond noise; the figure is how many times as fast as the next. Grey: no difference was seen.'
     cross_better = 'more × is better for the model named'
 
+    # memory-per-worker
+    worker_question = 'What does one more worker take in memory?'
+    worker_virtual = 'virtual memory'; worker_rss = 'RSS, summed'; worker_pss = 'PSS'
+    worker_tables = 'page tables'; worker_kernel = 'kernel'
+    worker_axis = '← less is better      memory for one more fetch in flight (logarithmic)'
+    worker_note = 'Slope over how many wait at once: median of the rounds and its exact interval. Summed RSS counts what is shared once for each process, PSS once.'
+
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = 'What does a large body hold up?'
     big_every = 'all of 1 KiB'; big_beside = 'every 20th of %s'
@@ -271,6 +278,13 @@ if (language eq 'es') {
     cross_note = 'Un color: más rápido que todos los demás, por encima del ruido; la cifra dice cuántas veces más que el siguiente. Gris: no se vio diferencia.'
     cross_better = 'más × es mejor para el modelo nombrado'
 
+    # memory-per-worker
+    worker_question = '¿Cuánta memoria pide un trabajador más?'
+    worker_virtual = 'memoria virtual'; worker_rss = 'RSS, sumada'; worker_pss = 'PSS'
+    worker_tables = 'tablas de páginas'; worker_kernel = 'núcleo'
+    worker_axis = '← menos es mejor      memoria por cada descarga más en curso (logarítmica)'
+    worker_note = 'Pendiente: mediana de las rondas y su intervalo exacto. La RSS sumada cuenta lo compartido una vez por proceso; la PSS, una sola.'
+
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = '¿Qué retiene un cuerpo grande?'
     big_every = 'todos de 1 KiB'; big_beside = 'cada vigésimo de %s'
@@ -414,6 +428,13 @@ if (language eq 'pt') {
     cross_cell = 'URLs: %d · por vez: %d'
     cross_note = 'Uma cor: mais rápido que todos os outros, acima do ruído; o número diz quantas vezes mais que o seguinte. Cinza: não se viu diferença.'
     cross_better = 'mais × é melhor para o modelo citado'
+
+    # memory-per-worker
+    worker_question = 'Quanta memória pede um trabalhador a mais?'
+    worker_virtual = 'memória virtual'; worker_rss = 'RSS, somada'; worker_pss = 'PSS'
+    worker_tables = 'tabelas de páginas'; worker_kernel = 'núcleo'
+    worker_axis = '← menos é melhor      memória por busca a mais em andamento (logarítmica)'
+    worker_note = 'Inclinação: mediana das rodadas e o seu intervalo exato. A RSS somada conta o que é partilhado uma vez por processo; a PSS, uma só.'
 
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = 'O que um corpo grande retém?'

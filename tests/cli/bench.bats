@@ -108,6 +108,22 @@ at_least_made() {
     nothing_runs
 }
 
+@test "bench: what is metered is not timed, and its memory is in the tables" {
+    jq '.kind = "metered" | .name = .chart | .axis = "concurrency" | .fixed = {count_each: 1} | .origin.delay = "400ms"
+        | .name = "memory" | .chart = "memory-per-worker" | .lanes |= map(select(.name != "sequential"))
+        | .profiles.quick = {rounds: 1, values: [2, 4, 8]}' "$BATS_TEST_TMPDIR/small.json" >"$BATS_TEST_TMPDIR/memory.json"
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/memory.json"
+    measured
+    only_folder
+    [ "$(find "$RUN/raw" -name meter.json | wc -l)" -eq 6 ]
+    [ "$(find "$RUN/raw" -name hyperfine.json | wc -l)" -eq 0 ]
+    [ "$(jq -c '[.cells[] | .kind, .wall_s, .makespan_s, .spawn_s] | unique' "$RUN/summary.json")" = '[null,"metered"]' ]
+    [ "$(jq '[.cells[] | select(.memory_kib.pss.median > 0)] | length' "$RUN/summary.json")" -eq 6 ]
+    # A row a lane and kind, whatever a busy machine did to the proof; the kernel's only where it is known.
+    [ "$(grep -vc ',kernel,' "$RUN/data/memory-per-worker.csv")" -eq 9 ]
+    nothing_runs
+}
+
 # bats test_tags=slow
 @test "bench: the charts lie beside the data that they are drawn from, and draw themselves again" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"

@@ -143,6 +143,9 @@ big-bodies|en|What does a large body hold up?|shorter is better|libcurl
 many-hosts|en|What do many hosts cost?|shorter is better|libcurl
 quota|en|What if there is less than one core?|shorter is better|libcurl
 memory-limit|en|How many at once in 128 MiB?|shorter is better|libcurl
+memory-per-worker|en|What does one more worker take in memory?|less is better|libcurl
+memory-per-worker|es|¿Cuánta memoria pide un trabajador más?|menos es mejor|libcurl
+memory-per-worker|pt|Quanta memória pede um trabalhador a mais?|menos é melhor|libcurl
 far|en|What if the server is far away?|shorter is better|libcurl
 switches-and-cpu|en|Do more switches cost more processor time?|fewer is better|closed loop
 switches-and-cpu|es|¿Más cambios de contexto cuestan más procesador?|menos es mejor|bucle cerrado
@@ -565,6 +568,32 @@ END
     says a.svg 'no difference'
     says a.svg '1.20 ×   1.00 ms'
     says a.svg invalid
+}
+
+@test "memory-per-worker: a panel a kind of memory; zero or less at the edge, an invalid lane nowhere" {
+    cat >a.csv <<'END'
+model,memory,kib_per_worker,kib_per_worker_low,kib_per_worker_high,valid
+processes,rss,1024,1000,1100,1
+threads,rss,32,30,33,1
+async,rss,1,1,1,1
+hybrid,rss,,,,0
+async,page_tables,-2,-3,1,1
+threads,page_tables,1,1,1,1
+END
+    sketch memory-per-worker a.csv a.svg
+    # 1 KiB, 32 KiB and 1 MiB: equally far apart.
+    {
+        marks a.svg '  0, 158, 115' 12 | head -n 1
+        marks a.svg '213,  94,   0' 6 | head -n 1
+        marks a.svg '  0, 114, 178' 8
+    } | cut -d, -f1 | awk 'NR > 1 { d[NR] = $1 - x } { x = $1 }
+        END { exit !(NR == 3 && d[2] > 0 && d[3] - d[2] < 0.2 && d[2] - d[3] < 0.2) }'
+    [ "$(marks a.svg '204, 121, 167' | wc -l)" -eq 0 ]
+    says a.svg invalid
+    says a.svg '1.00 MiB'
+    says a.svg 'RSS, summed'
+    says a.svg '-2.00 KiB'
+    [ "$(marks a.svg '  0, 158, 115' 12 | wc -l)" -eq 2 ]
 }
 
 # 15 in CIELAB is over six times what is just seen; shapes and names tell the models apart as well.

@@ -181,6 +181,83 @@ static void doctored_visits_are_caught(void **unused)
     }
 }
 
+/* The same work under the meter: a process that made 20 others, read every 0.1 s of 0.25 s. */
+static const char *const meter_text =
+    "{\"schema\": \"waitbench-meter/1\", \"time\": {\"user_s\": 0.01, \"system_s\": 0.005},"
+    " \"memory_kib\": {\"virtual\": 500000, \"rss\": 120000, \"pss\": 12000, \"page_tables\": 1900},"
+    " \"tasks\": {\"processes\": 21, \"threads\": 21, \"left_running\": 0},"
+    " \"sampling\": {\"longest_gap_ms\": 100}}";
+
+static void load_metered(struct visit_seen *seen)
+{
+    load(seen);
+    doctor(seen->plan, "kind", "\"metered\"");
+    doctor(seen->plan, "model", "\"processes\"");
+    json_decref(seen->hyperfine);
+    seen->hyperfine = NULL;
+    seen->meter = json_loads(meter_text, 0, NULL);
+    assert_non_null(seen->meter);
+}
+
+static void unload_metered(struct visit_seen *seen)
+{
+    json_decref(seen->meter);
+    unload(seen);
+}
+
+/* Rule 10: it stands without a time, and has none. */
+static void a_metered_visit_is_proved_and_not_timed(void **unused)
+{
+    (void)unused;
+    struct visit_seen seen;
+    load_metered(&seen);
+    visit_read(&seen);
+    visit_prove(&seen);
+    print_reasons(seen.reasons);
+    assert_int_equal(json_array_size(seen.reasons), 0);
+    assert_true(isnan(seen.wall_s) && isnan(seen.makespan_s) && isnan(seen.spawn_s));
+    assert_true(isnan(seen.rate) && isnan(seen.first_ms));
+    assert_true(visit_waits(&seen)); /* what the client used is the meter's word */
+    unload_metered(&seen);
+}
+
+static void doctored_meters_are_caught(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *path, *value, *reason;
+    } doctored[] = {
+        {"schema", "\"waitbench-meter/2\"", "no meter.json of schema"},
+        {"memory_kib.pss", "null", "saw no memory_kib.pss"},
+        {"memory_kib.page_tables", "0", "saw no memory_kib.page_tables"},
+        {"sampling.longest_gap_ms", "251", "looked away for 0.251 s, and all waited for 0.250 s"},
+        {"sampling.longest_gap_ms", "null", "looked away"},
+        {"tasks.processes", "20", "saw 20 processes at once, 20 workers"},
+        {"tasks.processes", "22", "saw 22 processes at once, 20 workers"},
+        {"tasks.left_running", "1", "1 processes ran on, unmetered"},
+    };
+    for (size_t i = 0; i < sizeof doctored / sizeof *doctored; i++) {
+        struct visit_seen seen;
+        load_metered(&seen);
+        doctor(seen.meter, doctored[i].path, doctored[i].value);
+        visit_read(&seen);
+        visit_prove(&seen);
+        if (!says(seen.reasons, doctored[i].reason)) {
+            print_reasons(seen.reasons);
+            fail_msg("%s = %s was not caught", doctored[i].path, doctored[i].value);
+        }
+        unload_metered(&seen);
+    }
+    /* The other rules hold under the meter as well. */
+    struct visit_seen seen;
+    load_metered(&seen);
+    doctor(seen.run, "fetches.bytes", "0");
+    visit_read(&seen);
+    visit_prove(&seen);
+    assert_true(says(seen.reasons, "0 bytes came"));
+    unload_metered(&seen);
+}
+
 /* The in-flight peak is judged by the origin only where the delay gives it time. */
 static void regimes_differ(void **unused)
 {
@@ -816,6 +893,50 @@ static void what_cannot_be_told_says_why(void **unused)
 
 enum { VALUES = 4, TREND_ROUNDS = 7 };
 
+/* A metered lane at 4, 16 and 64: 5,000 KiB and 400 KiB a lane more; other kinds are unknown. */
+static void memory_slopes_are_found_again(void **unused)
+{
+    (void)unused;
+    static const int lanes[] = {4, 16, 64};
+    struct cell cells[3];
+    struct visit_seen seen[3][2], *visits[3][2];
+    for (int v = 0; v < 3; v++) {
+        json_t *plan = json_pack("{s:i, s:i}", "concurrency", lanes[v], "value", lanes[v]);
+        cells[v] = (struct cell){.plan = plan,
+                                 .id = "m/a",
+                                 .experiment = "m",
+                                 .kind = "metered",
+                                 .lane = "a",
+                                 .axis = "concurrency",
+                                 .visits = visits[v],
+                                 .made = 2,
+                                 .planned = 2,
+                                 .reasons = json_array()};
+        for (int r = 0; r < 2; r++) {
+            json_t *meter =
+                json_pack("{s:{s:i}}", "memory_kib", "pss", 5000 + lanes[v] * (400 + 8 * r));
+            seen[v][r] = (struct visit_seen){.round = r + 1, .meter = meter};
+            visits[v][r] = &seen[v][r];
+        }
+    }
+    struct results results = {.cells = cells, .cell_count = 3, .made = 6};
+    struct slope *slopes;
+    size_t count;
+    assert_int_equal(slopes_of(&results, "m", &slopes, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(slopes[0].figure, "pss_kib_per_lane");
+    assert_true(fabs(slopes[0].spread.median - 404) < 1e-9);
+    assert_true(fabs(slopes[0].spread.low - 400) < 1e-9);
+    assert_true(fabs(slopes[0].spread.high - 408) < 1e-9);
+    free(slopes);
+    for (int v = 0; v < 3; v++) {
+        json_decref(cells[v].plan);
+        json_decref(cells[v].reasons);
+        json_decref(seen[v][0].meter);
+        json_decref(seen[v][1].meter);
+    }
+}
+
 /* One lane at 10, 20, 40 and 80 URLs: 3 ms and 2 ms a URL more, and each round 1 % dearer. */
 static void slopes_are_found_again(void **unused)
 {
@@ -988,6 +1109,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_visit_as_planned_stands),
         cmocka_unit_test(doctored_visits_are_caught),
+        cmocka_unit_test(a_metered_visit_is_proved_and_not_timed),
+        cmocka_unit_test(doctored_meters_are_caught),
         cmocka_unit_test(regimes_differ),
         cmocka_unit_test(connections_without_keep_alive),
         cmocka_unit_test(together_needs_an_idle_origin),
@@ -1014,6 +1137,7 @@ int main(void)
         cmocka_unit_test(changes_are_ratios_to_a_lane_of_both),
         cmocka_unit_test(what_cannot_be_told_says_why),
         cmocka_unit_test(slopes_are_found_again),
+        cmocka_unit_test(memory_slopes_are_found_again),
         cmocka_unit_test(crossovers_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

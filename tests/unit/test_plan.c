@@ -240,6 +240,43 @@ static void long_cells_are_predictions(void **unused)
     json_decref(plan);
 }
 
+/* Nothing that is metered is timed: the meter runs the model, in rounds of its own kind. */
+static void a_metered_lane_is_run_by_the_meter(void **unused)
+{
+    (void)unused;
+    static char *files[] = {"scripts/experiments/memory-per-worker.json"};
+    json_t *plan = plan_of("talk", 5, files, 1);
+    json_int_t rounds = 0;
+    size_t i;
+    json_t *line;
+    for (i = 0; (line = json_array_get(plan, i)); i++) {
+        json_t *command = json_object_get(line, "command");
+        char program[64];
+        snprintf(program, sizeof program, "build/%s", text_of(line, "model"));
+        assert_string_equal(text_of(line, "kind"), "metered");
+        assert_string_equal(json_string_value(json_array_get(command, 0)), "build/meter");
+        assert_string_equal(json_string_value(json_array_get(command, 2)),
+                            "--json={visit}/meter.json");
+        assert_string_equal(json_string_value(json_array_get(command, 3)), "--");
+        assert_string_equal(json_string_value(json_array_get(command, 4)), program);
+        /* All wait at once, and once. */
+        assert_int_equal(number_of(line, "count"), number_of(line, "concurrency"));
+        rounds = number_of(line, "round") > rounds ? number_of(line, "round") : rounds;
+    }
+    assert_true(i > 0 && rounds >= 6); /* six: the least that an interval of 95 % needs */
+    json_decref(plan);
+    /* No other build beside it. */
+    struct plan_request request = {.profile = "talk",
+                                   .build = "build",
+                                   .base = "base",
+                                   .files = files,
+                                   .file_count = 1};
+    struct problem problem = {""};
+    assert_int_equal(plan_make(&request, &plan, &problem), 0);
+    assert_int_equal(json_array_size(plan), i);
+    json_decref(plan);
+}
+
 /* Mistakes. ------------------------------------------------------------------------ */
 
 static const char *const good =
@@ -307,6 +344,11 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"[4, 40]", "[4, \"40\"]", ": profiles.quick.values: ", "whole numbers"},
         {"[4, 40]", "[]", ": profiles.quick.values: ", "1 to 64"},
         {"\"quick\"", "\"quack\"", ": profiles.quack: ", "no such key"},
+        {"\"question\"", "\"kind\": \"metred\", \"question\"", ": kind: ", "timed|traced|metered"},
+        {"\"question\"", "\"kind\": \"metered\", \"ceiling\": [\"wrk\"], \"question\"",
+         ": kind: ", "without a ceiling"},
+        {"\"question\"", "\"kind\": \"metered\", \"question\"", ": origin.delay: ",
+         "has to wait"},
         {"[4, 40]", "[4, 40", "line 1: ", "expected"},
         {"\"name\": \"x\"", "\"name\": \"x\", \"name\": \"y\"", "line 1: ", "duplicate"},
     };
@@ -479,6 +521,7 @@ int main(void)
         cmocka_unit_test(sequential_is_one_in_flight),
         cmocka_unit_test(a_lane_ends_at_the_most_it_can_hold),
         cmocka_unit_test(long_cells_are_predictions),
+        cmocka_unit_test(a_metered_lane_is_run_by_the_meter),
         cmocka_unit_test(mistakes_name_file_key_and_remedy),
         cmocka_unit_test(a_peer_has_its_own_command),
         cmocka_unit_test(peers_are_none_of_the_benchmarks_own),

@@ -280,8 +280,8 @@ static int write_visit(const struct visit *visit)
 
 static void remove_aside(const struct visit *visit)
 {
-    static const char *const names[] = {"stdout.txt", "stderr.txt", "run.json",   "hyperfine.json",
-                                        "visit.json", "trace.json", "records.csv",    "meter.json"};
+    static const char *const names[] = {"stdout.txt", "stderr.txt", "run.json",    "hyperfine.json",
+                                        "visit.json", "trace.json", "records.csv", "meter.json"};
     char path[600];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", visit->aside, names[i]);

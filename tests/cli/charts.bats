@@ -19,7 +19,7 @@ chart_names() {
     local file
     for file in "$CHARTS"/*.gp; do
         file=$(basename "$file" .gp)
-        [[ $file == theme || $file == words || $file == panels ]] || echo "$file"
+        [[ $file == theme || $file == words || $file == panels || $file == mistake ]] || echo "$file"
     done
 }
 

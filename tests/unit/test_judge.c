@@ -184,7 +184,8 @@ static void doctored_visits_are_caught(void **unused)
 /* The same work under the meter: a process that made 20 others, read every 0.1 s of 0.25 s. */
 static const char *const meter_text =
     "{\"schema\": \"waitbench-meter/1\", \"time\": {\"user_s\": 0.01, \"system_s\": 0.005},"
-    " \"memory_kib\": {\"virtual\": 500000, \"rss\": 120000, \"pss\": 12000, \"page_tables\": 1900},"
+    " \"memory_kib\": {\"virtual\": 500000, \"rss\": 120000, \"pss\": 12000, \"page_tables\": "
+    "1900},"
     " \"tasks\": {\"processes\": 21, \"threads\": 21, \"left_running\": 0},"
     " \"sampling\": {\"longest_gap_ms\": 100}}";
 

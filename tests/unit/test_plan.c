@@ -347,8 +347,7 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"\"question\"", "\"kind\": \"metred\", \"question\"", ": kind: ", "timed|traced|metered"},
         {"\"question\"", "\"kind\": \"metered\", \"ceiling\": [\"wrk\"], \"question\"",
          ": kind: ", "without a ceiling"},
-        {"\"question\"", "\"kind\": \"metered\", \"question\"", ": origin.delay: ",
-         "has to wait"},
+        {"\"question\"", "\"kind\": \"metered\", \"question\"", ": origin.delay: ", "has to wait"},
         {"[4, 40]", "[4, 40", "line 1: ", "expected"},
         {"\"name\": \"x\"", "\"name\": \"x\", \"name\": \"y\"", "line 1: ", "duplicate"},
     };

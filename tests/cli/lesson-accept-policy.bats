@@ -48,6 +48,23 @@ END
     [ "$(grep -c 'SIGCHLD.* = [0-9]' calls)" -eq $((31 * 80)) ]
 }
 
+@test "EPOLLEXCLUSIVE and SO_REUSEPORT are asked of the kernel by every worker whose way it is" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "too slow under both"
+    strace -f --seccomp-bpf -qq -e signal=none -e trace=epoll_ctl,setsockopt -o calls \
+        "$LESSON" --quick --scale=0.005 --csv=csv --json=json >/dev/null || skip "strace may not trace here"
+    # Five runs of eighty workers; a worker that the work was done without may be dismissed before it has asked.
+    asked=$(grep -c 'EPOLL_CTL_ADD.*EPOLLEXCLUSIVE' calls)
+    [ "$asked" -gt $((4 * 80)) ] && [ "$asked" -le $((5 * 80)) ]
+    # All others watch without it: three more ways, and a run with one first.
+    others=$(grep 'EPOLL_CTL_ADD' calls | grep -vc EPOLLEXCLUSIVE)
+    [ "$others" -gt $((3 * 4 * 80)) ] && [ "$others" -le $(((3 * 5 + 1) * 80)) ]
+    # A door for each worker, and for nobody else.
+    [ "$(grep -c 'SO_REUSEPORT, \[1\]' calls)" -eq $((5 * 80)) ]
+    # The kernel deals 500 to eighty doors: that twenty get none never happens, nor that one gets them all.
+    awk -F, '/^all with SO_REUSEPORT,/ && ($(NF - 3) < 60 || $(NF - 4) > 250) {print; exit 1}' csv
+}
+
 @test "doctored figures turn the verdict" {
     [ "$(lesson_verdict .)" = "holds here" ]
     [ "$(lesson_verdict '.figures[1].value = 77.2')" = "does not hold here" ]

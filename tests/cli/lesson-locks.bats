@@ -49,6 +49,20 @@ figure() {
           .["lock released before the await"].low >= $nap' json
 }
 
+@test "the watchdog kills who is in a circle, and nobody else" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers' runtime makes calls of its own"
+    # The watchdog alone, and how the children that it looks after end.
+    strace -qq -e trace=kill,wait4 -o calls "$LESSON" --quick --bookings=1000 --json=json >/dev/null ||
+        skip "strace may not trace here"
+    killed=$(grep -c '^kill(.*SIGKILL' calls)
+    # Five tries in each order.
+    [ "$((killed * 100 / 5))" -eq "$(figure 'deadlocks in opposite order')" ]
+    [ "$(grep -c 'WTERMSIG(s) == SIGKILL' calls)" -eq "$killed" ]
+    # Who was not in a circle ended by itself: the five of the same order at least.
+    [ "$(grep -c 'WEXITSTATUS(s) == 0' calls)" -ge $((10 - killed)) ]
+}
+
 @test "who is deadlocked sits in two futexes, by the kernel's own account" {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers' runtime makes calls of its own"

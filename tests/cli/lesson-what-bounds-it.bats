@@ -36,6 +36,25 @@ END
     awk -F, '$1 == "HTTP answer" && ($4 < 0.1 || $8 + $7 < 0.09) {print; exit 1}' csv
 }
 
+@test "SQLite is asked where it is installed, and said to be unknown where it is not" {
+    waiting='.figures[] | select(.name == "local database: waiting").value'
+    if ldconfig -p | grep -q 'libsqlite3\.so\.0'; then
+        "$LESSON" --quick --csv=csv --json=json >/dev/null
+        # All hundred thousand rows came out, in each of five rounds.
+        [ "$(awk -F, '$1 == "local database" {print $9}' csv | uniq -c | awk '{print $1, $2}')" = "5 100000" ]
+        jq -e "$waiting | . >= 0 and . <= 100" json
+    fi
+    # Not to be loaded: an empty file stands where it is looked for first.
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers look at their own"
+    mkdir none && : >none/libsqlite3.so.0
+    LD_LIBRARY_PATH=$PWD/none "$LESSON" --quick --csv=csv --json=json >text
+    [ "$(grep -c '^local database,' csv)" -eq 0 ]
+    jq -e "$waiting == null" json
+    grep -q '^  local database: waiting  *unknown' text
+    # It is not judged, so the verdict is what it would be.
+    [[ "$(tail -n 1 text)" == "Verdict: "*"holds here"* || "$(tail -n 1 text)" == "Verdict: does not hold here"* ]]
+}
+
 @test "shares of a task's own time add up to all of it" {
     "$LESSON" --quick --csv=csv >/dev/null
     # From start to end is user, system, ready and waiting; the kernel's clocks agree with ours within 5 %.

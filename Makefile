@@ -60,7 +60,7 @@ benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysi
               analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
               analysis/chart_data.c analysis/chart_variants.c analysis/compare.c analysis/changes.c analysis/merge.c \
               common/units.c
-meter      := analysis/meter.c analysis/tree.c common/units.c
+meter      := analysis/meter.c analysis/tree.c analysis/kernel.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
 
@@ -92,8 +92,9 @@ test_origin_due      := origin/due.c
 test_origin_stats    := origin/stats.c
 
 # The meter's:
-UNIT     += tree
-test_tree := analysis/tree.c
+UNIT     += tree kernel
+test_tree   := analysis/tree.c
+test_kernel := analysis/kernel.c
 
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
 FUZZ := origin_request urls units options experiment visit slices

@@ -53,6 +53,13 @@ static void note_surroundings(struct results *results)
              "Two busy processes get %.2f times the work of one done: this machine has no two "
              "processors to give, and claims about processors are not decided.",
              processors);
+    for (size_t i = 0; i < results->made; i++) {
+        const char *why = json_string_at(results->visits[i].meter, "kernel_kib.why_unknown");
+        if (why) {
+            note(results, "The kernel's own memory is not known: %s.", why);
+            break;
+        }
+    }
     const char *placement = json_string_at(results->metadata, "placement.apart");
     if (placement && strcmp(placement, "shared") == 0)
         note(results, "Client and origin could not be put on processors of their own.");

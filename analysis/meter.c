@@ -6,6 +6,10 @@
  *   counted   processor time, context switches, page faults: by the kernel, for
  *             each process that was waited for (getrusage(2)); exact
  *
+ *
+ *   kernel    what the kernel holds for them, where a control group can be had
+ *             (analysis/kernel.h): the peaks, sampled with the rest
+ *
  * Sampling costs processor time, and smaps_rollup walks the page tables of who is
  * read. So nothing is timed under the meter; what it used itself is part of the
  * result, and it keeps still nine times as long as the last sample computed.
@@ -26,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/kernel.h"
 #include "analysis/tree.h"
 #include "common/units.h"
 
@@ -58,6 +63,8 @@ struct meter {
     struct tree_pids pids;
     struct peak virtual_kib, rss_kib, pss_kib, page_tables_kib, processes, threads;
     bool pss_known;
+    struct kernel_group group;
+    struct peak kernel_kib, stacks_kib, kernel_tables_kib, sockets_kib;
     uint64_t samples;
     double longest_gap_s, last_sample;
     double cost_s; /* the meter's own processor time */
@@ -94,6 +101,23 @@ static void raise_peak(struct peak *peak, uint64_t value, double at_s)
         *peak = (struct peak){value, at_s};
 }
 
+/* Nothing at all: the command never came into its group. */
+static bool kernel_known(const struct meter *meter)
+{
+    return meter->kernel_kib.value > 0;
+}
+
+static void take_kernel(struct meter *meter, double at_s)
+{
+    struct kernel_sample sample;
+    if (!kernel_group_take(&meter->group, &sample))
+        return;
+    raise_peak(&meter->kernel_kib, sample.total, at_s);
+    raise_peak(&meter->stacks_kib, sample.stacks, at_s);
+    raise_peak(&meter->kernel_tables_kib, sample.page_tables, at_s);
+    raise_peak(&meter->sockets_kib, sample.sockets, at_s);
+}
+
 /* Takes one sample; returns 0 or -errno. *cost_s becomes the processor time that it took: while
  * a busy machine lets the meter wait, the meter costs nobody anything. */
 static int take(struct meter *meter, double *cost_s)
@@ -101,6 +125,7 @@ static int take(struct meter *meter, double *cost_s)
     struct tree_sample sample;
     double start = now(), at_s = start - meter->began, used = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     int error = tree_take(&sample, &meter->pids);
+    take_kernel(meter, at_s);
     *cost_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - used;
     if (error || sample.processes == 0)
         return error;
@@ -184,17 +209,32 @@ static int watch(struct meter *meter, const struct request *request, const sigse
 /* The descriptor closes as the command is executed, which is what the meter waits for:
  * before that the child is a copy of the meter, and not to be sampled. */
 __attribute__((noreturn)) static void become_command(const struct request *request, pid_t parent,
-                                                     const sigset_t *before, const int start[2])
+                                                     const sigset_t *before, const int start[2],
+                                                     const struct kernel_group *group)
 {
     close(start[0]);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
         _exit(126);
+    (void)kernel_group_enter(group); /* outside of it the kernel's memory is unknown, no more */
     sigprocmask(SIG_SETMASK, before, NULL);
     execvp(request->command[0], request->command);
     int error = errno;
     fprintf(stderr, "meter: %s: %s\n", request->command[0], strerror(error));
     fflush(stderr);
     _exit(error == ENOENT ? 127 : 126);
+}
+
+/* A process that still runs keeps the group, which goes with the next start of the machine. */
+static void leave_group(struct meter *meter)
+{
+    struct kernel_group *group = &meter->group;
+    if (group->folder[0] && !kernel_known(meter))
+        snprintf(group->why, sizeof group->why, "%s counted nothing", group->folder);
+    char folder[sizeof group->folder];
+    snprintf(folder, sizeof folder, "%s", group->folder);
+    int error = kernel_group_remove(group);
+    if (error)
+        fprintf(stderr, "meter: %s is left behind: %s\n", folder, strerror(-error));
 }
 
 static int run(struct meter *meter, const struct request *request)
@@ -220,18 +260,23 @@ static int run(struct meter *meter, const struct request *request)
     char none;
     if (pipe2(start, O_CLOEXEC) < 0)
         return -errno;
+    (void)kernel_group_make(&meter->group, "/sys/fs/cgroup", NULL); /* else it says why */
     meter->began = now();
     meter->command = fork();
-    if (meter->command < 0)
-        return -errno;
+    if (meter->command < 0) {
+        int error = -errno;
+        (void)kernel_group_remove(&meter->group);
+        return error;
+    }
     if (meter->command == 0)
-        become_command(request, parent, &before, start);
+        become_command(request, parent, &before, start, &meter->group);
     close(start[1]);
     while (read(start[0], &none, 1) < 0 && errno == EINTR)
         ;
     close(start[0]);
     meter->last_sample = now();
     int error = watch(meter, request, &signals);
+    leave_group(meter);
     struct rusage own;
     if (getrusage(RUSAGE_SELF, &own) < 0)
         return -errno;
@@ -259,6 +304,16 @@ static json_t *peaks_json(const struct meter *m,
                      "page_tables", as(m, &m->page_tables_kib, true));
 }
 
+static json_t *kernel_json(const struct meter *m)
+{
+    bool known = kernel_known(m);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "total", peak_json(m, &m->kernel_kib, known),
+                     "stacks", peak_json(m, &m->stacks_kib, known), "page_tables",
+                     peak_json(m, &m->kernel_tables_kib, known), "sockets",
+                     peak_json(m, &m->sockets_kib, known), "why_unknown",
+                     known ? json_null() : json_string(m->group.why));
+}
+
 static json_t *sampling_json(const struct meter *meter, const struct request *request)
 {
     return json_pack("{s:f, s:I, s:f, s:f}", "interval_ms", (double)request->interval_ns / 1e6,
@@ -277,7 +332,7 @@ static json_t *meter_json(const struct meter *meter, const struct request *reque
     if (memory)
         json_object_set_new(memory, "largest_process_rss", json_integer(usage->ru_maxrss));
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:o, s:o, s:{s:o, s:o, s:I, s:I}, "
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:o, s:o, s:o, s:{s:o, s:o, s:I, s:I}, "
         "s:{s:I, s:I}, s:{s:I, s:I}, s:o}",
         "schema", "waitbench-meter/1", "version", WAITBENCH_VERSION, "started_at",
         meter->started_at, "command", command, "exit_status",
@@ -285,7 +340,7 @@ static json_t *meter_json(const struct meter *meter, const struct request *reque
         exited ? json_null() : json_integer(WTERMSIG(meter->status)), "time", "wall_s",
         meter->ended - meter->began, "user_s", seconds(usage->ru_utime), "system_s",
         seconds(usage->ru_stime), "memory_kib", memory, "peak_at_s",
-        peaks_json(meter, peak_at_json), "tasks", "processes",
+        peaks_json(meter, peak_at_json), "kernel_kib", kernel_json(meter), "tasks", "processes",
         peak_json(meter, &meter->processes, true), "threads",
         peak_json(meter, &meter->threads, true), "orphans_reaped", (json_int_t)meter->reaped,
         "left_running", (json_int_t)meter->left, "switches", "voluntary",
@@ -331,6 +386,10 @@ static void tell(const struct meter *meter)
     put_kib("RSS, summed", meter, &meter->rss_kib, true);
     put_kib("PSS", meter, &meter->pss_kib, meter->pss_known);
     put_kib("page tables", meter, &meter->page_tables_kib, true);
+    if (kernel_known(meter))
+        put_kib("kernel", meter, &meter->kernel_kib, true);
+    else
+        fprintf(stderr, "  kernel       unknown: %s\n", meter->group.why);
     fprintf(stderr, "  processes %llu, threads %llu at most; %.3f s of time\n",
             (unsigned long long)meter->processes.value, (unsigned long long)meter->threads.value,
             meter->ended - meter->began);

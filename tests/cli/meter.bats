@@ -60,13 +60,27 @@ is_gone() {
 @test "the result has every key, and its JSON on standard output stands alone" {
     "$METER" --json=- -- bash -c 'echo said >&2' >"$JSON" 2>"$BATS_TEST_TMPDIR/err"
     [ "$(value .schema)" = waitbench-meter/1 ]
-    [ "$(value 'keys | join(" ")')" = "command exit_status faults memory_kib peak_at_s sampling schema signal \
+    [ "$(value 'keys | join(" ")')" = "command exit_status faults kernel_kib memory_kib peak_at_s sampling schema signal \
 started_at switches tasks time version" ]
     [ "$(value '.command | join(" ")')" = "bash -c echo said >&2" ]
     [ "$(value .exit_status)" = 0 ]
     [ "$(value .signal)" = null ]
     grep -qx said "$BATS_TEST_TMPDIR/err"
     grep -q 'the meter itself used' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "kernel memory is counted in a group of its own, or it says why not; no group is left behind" {
+    "$METER" --json="$JSON" --interval=1ms -- bash -c 'sleep 0.1' 2>"$BATS_TEST_TMPDIR/err"
+    if [ "$(value .kernel_kib.total)" = null ]; then
+        [ "$(value '.kernel_kib.why_unknown | length > 0')" = true ]
+        [ "$(value '[.kernel_kib.stacks, .kernel_kib.page_tables, .kernel_kib.sockets] | unique | .[0]')" = null ]
+        grep -qF "unknown: $(value .kernel_kib.why_unknown)" "$BATS_TEST_TMPDIR/err"
+    else
+        [ "$(value '.kernel_kib | .total >= .stacks and .total >= .page_tables and .stacks > 0')" = true ]
+        [ "$(value .kernel_kib.why_unknown)" = null ]
+    fi
+    run grep -F 'left behind' "$BATS_TEST_TMPDIR/err"
+    [ "$status" -ne 0 ]
 }
 
 @test "a command that is done before the first sample has unknown memory, not none" {

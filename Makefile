@@ -156,6 +156,10 @@ aa: ## does the judge report what is there, and nothing else? (20 comparisons; a
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/aa
+.PHONY: coverage
+coverage: ## which branches the tests take, in common/, the models, origin/ and analysis/ (build/coverage)
+	@scripts/deps build bench test coverage
+	@scripts/coverage
 .PHONY: soak
 soak: ## half an hour of faults and killed workers: what leaks? (into docs/soak.md; SOAK_MINUTES=)
 	@scripts/deps build bench

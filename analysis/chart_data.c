@@ -175,6 +175,7 @@ static const struct writer writers[] = {
     {"memory-limit", "memory-limit", variants_csv, NULL},
     {"far", "far", variants_csv, NULL},
     {"memory-per-worker", "memory-per-worker", memory_csv, NULL},
+    {"scaling", "scaling", scaling_csv, NULL},
 };
 
 static int write_one(const struct findings *findings, const struct writer *writer, const char *name)

@@ -16,6 +16,7 @@ void cpu_mix_csv(const struct results *, const char *experiment, FILE *);
 void tail_csv(const struct results *, const char *experiment, FILE *);
 void latency_csv(const struct results *, const char *experiment, FILE *);
 void variants_csv(const struct results *, const char *experiment, FILE *);
+void scaling_csv(const struct results *, const char *experiment, FILE *);
 void bill_csv(const struct results *, const char *experiment, FILE *);
 void memory_csv(const struct results *, const char *experiment, FILE *);
 

@@ -261,6 +261,75 @@ void memory_csv(const struct results *results, const char *name, FILE *stream)
     }
 }
 
+/* The lane NAME-1 beside a lane NAME-P, and P; NULL where the name does not end so. */
+static const struct cell *alone(const struct results *results, const struct cell *cell, long *among)
+{
+    const char *dash = strrchr(cell->lane, '-');
+    char *end, lane[128];
+    *among = dash ? strtol(dash + 1, &end, 10) : 0;
+    if (*among < 1 || *end)
+        return NULL;
+    snprintf(lane, sizeof lane, "%.*s-1", (int)(dash - cell->lane), cell->lane);
+    return beside(results, cell, lane);
+}
+
+static void say_gain(const struct results *results, const char *name, long processes, double ratio)
+{
+    char text[256];
+    if (processes > 0)
+        snprintf(text, sizeof text,
+                 "%s: the gain stops being linear at %ld processes: %.2f times the cost model.",
+                 name, processes, ratio);
+    else
+        snprintf(text, sizeof text,
+                 "%s: the gain is linear throughout: within 1.1 times the cost model.", name);
+    json_array_append_new(results->notes, json_string(text));
+}
+
+/*
+ * Lanes NAME-P: the same work by P processes. The cost model divides the processor time that one
+ * process needs by P; what is measured leaves it (beyond 1.1) where there are no more processors.
+ */
+void scaling_csv(const struct results *results, const char *name, FILE *stream)
+{
+    /* Of a machine without two processors to give, nothing is said. */
+    bool decided = json_number_at(results->metadata, "machine.two_busy_processes") >= 1.6;
+    long ends_at = 0;
+    double ends_with = NAN;
+    bool seen = false;
+    fputs("model,count,median_s,low_s,high_s,model_s,measured,ratio,decided\n", stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        long among;
+        if (!belongs(cell, name) || cell->again_of || cell->against)
+            continue;
+        const struct cell *one = alone(results, cell, &among);
+        if (!one || cell_verdict(cell) == INVALID || cell_verdict(cell) == NOT_MEASURED)
+            continue;
+        double each = valid_spread(one, CPU_EACH).median / (double)among;
+        struct fetch_costs costs = {.known = isfinite(each), .first = each, .kept = each};
+        double modelled = model_makespan(json_number_at(cell->plan, "count"),
+                                         json_number_at(cell->plan, "concurrency"),
+                                         json_number_at(cell->plan, "delay_s"), costs);
+        struct spread time = valid_spread(cell, MAKESPAN);
+        double ratio = time.median / modelled;
+        fprintf(stream, "%.*s,%ld", (int)(strrchr(cell->lane, '-') - cell->lane), cell->lane,
+                among);
+        put_three(stream, time, 1);
+        put_number(stream, modelled);
+        fprintf(stream, ",%d", cell_verdict(cell) == VALID);
+        put_number(stream, ratio);
+        fprintf(stream, ",%d\n", decided);
+        seen = seen || isfinite(ratio);
+        if (ratio > 1.1 && (ends_at == 0 || among < ends_at)) {
+            ends_at = among;
+            ends_with = ratio;
+        }
+    }
+    if (decided && seen)
+        say_gain(results, name, ends_at, ends_with);
+}
+
 void bill_csv(const struct results *results, const char *name, FILE *stream)
 {
     fputs("model,time_s,cpu_us_per_fetch,switches_per_fetch,spawn_s,memory_kib_per_worker,"

@@ -36,6 +36,14 @@ if (language eq 'en') {
     count_predicted_short = 'predicted'
     count_line = 'cost model'
 
+    # scaling
+    scaling_question = 'Do twice the processors halve the time?'
+    scaling_x = 'processes that share the work'
+    scaling_note = 'Bars through the points: exact interval of the median. Line: the processor time of one process, divided by the processes.'
+    scaling_open = 'Not decided: this machine has no two processors to give.'
+    scaling_ends = 'The gain stops being linear at %s processes: over 1.1 times the model.'
+    scaling_linear = 'The gain is linear throughout: within 1.1 times the model.'
+
     # rate-by-concurrency
     rate_question = 'How many at once until one core is full?'
     rate_question_together = 'How many at once until the machine is full?'
@@ -187,6 +195,14 @@ if (language eq 'es') {
     count_predicted_short = 'predicho'
     count_line = 'modelo de coste'
 
+    # scaling
+    scaling_question = '¿El doble de procesadores, la mitad de tiempo?'
+    scaling_x = 'procesos que se reparten el trabajo'
+    scaling_note = 'Barras sobre los puntos: intervalo exacto de la mediana. Línea: el tiempo de procesador de un proceso, dividido entre los procesos.'
+    scaling_open = 'Sin decidir: esta máquina no tiene dos procesadores que dar.'
+    scaling_ends = 'La ganancia deja de ser lineal con %s procesos: más de 1,1 veces el modelo.'
+    scaling_linear = 'La ganancia es lineal en todo el margen: hasta 1,1 veces el modelo.'
+
     # rate-by-concurrency
     rate_question = '¿Cuántas a la vez hasta llenar un núcleo?'
     rate_question_together = '¿Cuántas a la vez hasta llenar la máquina?'
@@ -337,6 +353,14 @@ if (language eq 'pt') {
     count_predicted = 'previsto, não medido'
     count_predicted_short = 'previsto'
     count_line = 'modelo de custo'
+
+    # scaling
+    scaling_question = 'O dobro de processadores, metade do tempo?'
+    scaling_x = 'processos que repartem o trabalho'
+    scaling_note = 'Barras nos pontos: intervalo exato da mediana. Linha: o tempo de processador de um processo, dividido pelos processos.'
+    scaling_open = 'Não decidido: esta máquina não tem dois processadores para dar.'
+    scaling_ends = 'O ganho deixa de ser linear com %s processos: mais de 1,1 vezes o modelo.'
+    scaling_linear = 'O ganho é linear em toda a faixa: até 1,1 vezes o modelo.'
 
     # rate-by-concurrency
     rate_question = 'Quantas ao mesmo tempo até encher um núcleo?'

@@ -118,6 +118,9 @@ rate-by-concurrency|pt|Quantas ao mesmo tempo até encher um núcleo?|mais é me
 loop-backends|en|Which way to wait scales?|higher is better|descriptors end at 1,024
 loop-backends|es|¿Qué forma de esperar escala?|más es mejor|hasta 1.024 descriptores
 loop-backends|pt|Que forma de esperar escala?|mais é melhor|até 1.024 descritores
+scaling|en|Do twice the processors halve the time?|lower is better|stops being linear at 8 processes
+scaling|es|¿El doble de procesadores, la mitad de tiempo?|menos es mejor|deja de ser lineal con 8 procesos
+scaling|pt|O dobro de processadores, metade do tempo?|menos é melhor|deixa de ser linear com 8 processos
 timeline|en|Who waits when?|shorter is better|never a timed one
 timeline|es|¿Quién espera y cuándo?|menos es mejor|nunca se cronometra
 timeline|pt|Quem espera, e quando?|menos é melhor|nunca é cronometrada
@@ -299,6 +302,18 @@ END
     sketch time-by-count a.csv a.svg
     [ "$(marks a.svg '  0, 158, 115' | wc -l)" -eq $(($(marks good.svg '  0, 158, 115' | wc -l) - 1)) ]
     says a.svg invalid
+}
+
+@test "scaling: where the gain ends is said of what was measured, and not of a machine that cannot tell" {
+    sketch scaling "$SAMPLES/scaling.csv" a.svg
+    says a.svg "stops being linear at 8 processes"
+    awk -F, -v OFS=, 'NR > 1 { $3 = $4 = $5 = $6 } { print }' "$SAMPLES/scaling.csv" >even.csv
+    sketch scaling even.csv b.svg
+    says b.svg "linear throughout"
+    sed 's/,1$/,0/' "$SAMPLES/scaling.csv" >open.csv
+    sketch scaling open.csv c.svg
+    says c.svg "Not decided"
+    run ! grep -q "stops being linear" c.svg
 }
 
 @test "rate-by-concurrency: an invalid row is no point and breaks the line" {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The greatest of a figure that each visit has; NAN where one is unknown. */
@@ -19,6 +20,27 @@ double cell_extreme(const struct cell *cell, size_t offset)
 }
 
 #define EXTREME(cell, member) json_known(cell_extreme(cell, offsetof(struct visit_seen, member)))
+
+const char *cell_digest(const struct cell *cell)
+{
+    const char *digest = cell->made ? cell->visits[0]->digest : NULL;
+    for (size_t i = 0; i < cell->made; i++) {
+        const char *other = cell->visits[i]->digest;
+        if (!digest || !other || strcmp(digest, other) != 0)
+            return NULL;
+    }
+    return digest;
+}
+
+double cell_workers(const struct cell *cell, const char *key)
+{
+    char path[32];
+    double most = NAN;
+    snprintf(path, sizeof path, "workers.%s", key);
+    for (size_t i = 0; i < cell->made; i++)
+        most = fmax(most, json_number_at(cell->visits[i]->run, path));
+    return most;
+}
 
 /* As the origin saw it, over all visits; NAN where one is unknown. */
 double cell_mean_in_flight(const struct cell *cell)

@@ -14,6 +14,12 @@
 double cell_extreme(const struct cell *cell, size_t offset);
 #define CELL_MOST(cell, member) cell_extreme(cell, offsetof(struct visit_seen, member))
 
+/* The digest that every visit has; NULL where they differ or one has none. */
+const char *cell_digest(const struct cell *cell);
+
+/* The most of "asked", "made", "lost" or "rebuilt" workers in a visit; NAN where no run says. */
+double cell_workers(const struct cell *cell, const char *key);
+
 /* As the origin saw it, the mean over all visits; NAN where one is unknown. */
 double cell_mean_in_flight(const struct cell *cell);
 

@@ -14,12 +14,7 @@
 static json_t *seen_json(const struct cell *cell)
 {
     json_t *seen = json_object();
-    const char *digest = cell->made ? cell->visits[0]->digest : NULL;
-    for (size_t i = 0; i < cell->made; i++) {
-        const char *other = cell->visits[i]->digest;
-        if (!digest || !other || strcmp(digest, other) != 0)
-            digest = NULL;
-    }
+    const char *digest = cell_digest(cell);
     json_object_set_new(seen, "in_flight", MOST_SEEN(cell, peak));
     json_object_set_new(seen, "origin_in_flight", MOST_SEEN(cell, in_flight_peak));
     json_object_set_new(seen, "origin_in_flight_judged", json_boolean(cell_waits(cell)));
@@ -39,14 +34,8 @@ static json_t *workers_json(const struct cell *cell)
 {
     json_t *workers = json_object();
     static const char *const keys[] = {"asked", "made", "lost", "rebuilt"};
-    for (size_t k = 0; k < 4; k++) {
-        char path[32];
-        double most = NAN;
-        snprintf(path, sizeof path, "workers.%s", keys[k]);
-        for (size_t i = 0; i < cell->made; i++)
-            most = fmax(most, json_number_at(cell->visits[i]->run, path));
-        json_object_set_new(workers, keys[k], json_known(most));
-    }
+    for (size_t k = 0; k < 4; k++)
+        json_object_set_new(workers, keys[k], json_known(cell_workers(cell, keys[k])));
     return workers;
 }
 

@@ -271,14 +271,15 @@ static void put_ledger(const struct results *results, FILE *stream)
 {
     fputs(
         "## Ledger\n\nIn flight: planned, seen by the records, seen by the origin (its peak, or in "
-        "brackets the mean where the delay is too short for the peak to be judged).\n\n"
-        "| cell | verdict | in flight | connections planned | seen | bytes | failed | bounded by "
-        "|\n|---|---|---:|---:|---:|---:|---:|---|\n",
+        "brackets the mean where the delay is too short for the peak to be judged). Workers: made, "
+        "lost. Digest: its first eight figures, where all rounds have one.\n\n"
+        "| cell | verdict | in flight | connections planned | seen | bytes | digest | failed | "
+        "workers | bounded by |\n|---|---|---:|---:|---:|---:|---|---:|---:|---|\n",
         stream);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         char planned[WIDTH], peak[WIDTH], origin[WIDTH], connections[WIDTH], seen[WIDTH];
-        char bytes[WIDTH], failed[WIDTH];
+        char bytes[WIDTH], failed[WIDTH], made[WIDTH], lost[WIDTH];
         double count = json_number_at(cell->plan, "count");
         double at_once = fmin(count, json_number_at(cell->plan, "concurrency"));
         bool keep_alive = json_is_true(json_object_get(cell->plan, "keep_alive"));
@@ -288,12 +289,13 @@ static void put_ledger(const struct results *results, FILE *stream)
             SEEN(origin, cell, in_flight_peak);
         else
             number_text(origin, cell_mean_in_flight(cell));
-        fprintf(stream, "| %s | %s | %s, %s, %s%s%s | %s | %s | %s | %s | %s |\n", cell->id,
-                verdict_name(cell_verdict(cell)), number_text(planned, at_once),
+        fprintf(stream, "| %s | %s | %s, %s, %s%s%s | %s | %s | %s | %.8s | %s | %s, %s | %s |\n",
+                cell->id, verdict_name(cell_verdict(cell)), number_text(planned, at_once),
                 SEEN(peak, cell, peak), cell_waits(cell) ? "" : "(", origin,
                 cell_waits(cell) ? "" : ")", number_text(connections, keep_alive ? at_once : count),
-                SEEN(seen, cell, connections), SEEN(bytes, cell, bytes), SEEN(failed, cell, failed),
-                cell_bound(cell));
+                SEEN(seen, cell, connections), SEEN(bytes, cell, bytes), cell_digest(cell) ?: "–",
+                SEEN(failed, cell, failed), number_text(made, cell_workers(cell, "made")),
+                number_text(lost, cell_workers(cell, "lost")), cell_bound(cell));
     }
 }
 

@@ -67,16 +67,16 @@ def ledger_section:
       (.experiments[] | . as $e
         | "<details\(if any($summary.cells[]; .experiment == $e.name and .verdict != "valid") then " open" else "" end)><summary>\($e.name | text) <span class=\"soft\">\($e.question | text)</span></summary>",
           "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Ledger of \($e.name | text)\"><table class=\"ledger\"><thead><tr>"
-          + (["lane", "value", "verdict", "in flight planned", "by records", "by origin", "connections planned", "seen", "bytes", "failed", "workers made", "lost", "bounded by"]
+          + (["lane", "value", "verdict", "in flight planned", "by records", "by origin", "connections planned", "seen", "bytes", "digest", "failed", "workers made", "lost", "bounded by"]
               | map("<th scope=\"col\">\(.)</th>") | join("")) + "</tr></thead><tbody>",
           ($summary.cells[] | select(.experiment == $e.name)
             | "<tr class=\"\(.verdict | gsub("[^a-z]"; "-"))\"><th scope=\"row\">\(.lane | named)</th><td>\(.value | text)</td><td class=\"verdict\">\(.verdict | text)</td>"
               + "<td>\(.planned.concurrency | text)</td><td>\(.seen.in_flight | text)</td><td>\(if .seen.origin_in_flight_judged == false and .seen.origin_in_flight_mean != null then "(\(.seen.origin_in_flight_mean | figure))" else .seen.origin_in_flight | text end)</td>"
-              + "<td>\(.planned.connections | text)</td><td>\(.seen.connections | text)</td><td>\(.seen.bytes | bytes_words)</td><td>\(.seen.failed | text)</td>"
+              + "<td>\(.planned.connections | text)</td><td>\(.seen.connections | text)</td><td>\(.seen.bytes | bytes_words)</td><td>\(.seen.digest // "–" | .[0:8] | text)</td><td>\(.seen.failed | text)</td>"
               + "<td>\(.workers.made | text)</td><td>\(.workers.lost | text)</td><td>\(.bounded_by | text)</td></tr>"
-              + (if (.reasons | length) > 0 then "<tr class=\"reason\"><td></td><td colspan=\"12\">\(.reasons[0:3] | map(text) | join("<br>"))\(if (.reasons | length) > 3 then "<br>and \((.reasons | length) - 3) more in summary.json" else "" end)</td></tr>" else "" end)),
+              + (if (.reasons | length) > 0 then "<tr class=\"reason\"><td></td><td colspan=\"13\">\(.reasons[0:3] | map(text) | join("<br>"))\(if (.reasons | length) > 3 then "<br>and \((.reasons | length) - 3) more in summary.json" else "" end)</td></tr>" else "" end)),
           "</tbody></table></div></details>"),
-      "<p class=\"soft\">By origin: the peak of requests that it held at once, or in brackets the mean, where the delay is too short for the peak to be judged.</p>",
+      "<p class=\"soft\">By origin: the peak of requests that it held at once, or in brackets the mean, where the delay is too short for the peak to be judged. Digest: its first eight figures, where all rounds have one.</p>",
       "</section>";
 
 # metadata.json as nested lists; long ones folded.

@@ -299,6 +299,38 @@ static void connections_without_keep_alive(void **unused)
     unload(&seen);
 }
 
+/* Rules 2 and 3 where fewer, or more, connections than lanes are no fault. */
+static void a_rate_and_several_hosts_have_limits_of_their_own(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *key, *value, *connections, *path, *doctored, *reason;
+    } cases[] = {
+        /* At a rate not every lane need be wanted; more than all cannot be. */
+        {"rate", "{\"share\": 0.5}", "12", "origin.open_peak", "21",
+         "the origin saw 21 connections open at once, at most 20 were planned"},
+        /* Each lane may keep a connection to each of four hosts, and has one request in flight. */
+        {"hosts", "4", "60", "origin.in_flight_peak", "21",
+         "the origin saw 21 requests in flight at once, at most 20 were planned"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int doctored = 0; doctored <= 1; doctored++) {
+            struct visit_seen seen;
+            load(&seen);
+            doctor(seen.plan, cases[i].key, cases[i].value);
+            doctor(seen.run, "fetches.connections", cases[i].connections);
+            doctor(seen.visit, "origin.connections", cases[i].connections);
+            doctor(seen.visit, "origin.open_peak", cases[i].connections);
+            if (doctored)
+                doctor(seen.visit, cases[i].path, cases[i].doctored);
+            visit_read(&seen);
+            visit_prove(&seen);
+            assert_int_equal(json_array_size(seen.reasons), doctored);
+            assert_true(!doctored || says(seen.reasons, cases[i].reason));
+            unload(&seen);
+        }
+}
+
 static void together_needs_an_idle_origin(void **unused)
 {
     (void)unused;
@@ -653,6 +685,57 @@ static void the_floor_is_a_floor(void **unused)
                         "a and b: no difference seen above 200.0 % (p = 0.00781)");
     free(pairs);
     bench_unload(&bench);
+}
+
+/* Rule 14: the round that took a hundred times as long is in the interval, not out of it. */
+static void outliers_stay(void **unused)
+{
+    (void)unused;
+    enum { ROUNDS_HERE = 7 };
+    struct visit_seen seen[ROUNDS_HERE], *visits[ROUNDS_HERE];
+    for (int r = 0; r < ROUNDS_HERE; r++) {
+        seen[r] = (struct visit_seen){.round = r + 1, .wall_s = r == 3 ? 10 : 0.1 + 0.001 * r};
+        visits[r] = &seen[r];
+    }
+    struct cell cell = {.visits = visits, .made = ROUNDS_HERE, .planned = ROUNDS_HERE};
+    struct spread spread = cell_spread(&cell, WALL);
+    assert_int_equal(spread.n, ROUNDS_HERE);
+    assert_true(spread.high == 10 && spread.median < 0.11);
+}
+
+/* Rule 14: a cell that could not run says why, and one that ran at times is not just the rest. */
+static void what_was_skipped_says_why(void **unused)
+{
+    (void)unused;
+    for (int ran = 0; ran <= 1; ran++) {
+        struct visit_seen seen[2], *visits[] = {&seen[0], &seen[1]};
+        for (int v = 0; v < 2; v++) {
+            load(&seen[v]);
+            seen[v].number = seen[v].round = v + 1;
+            if (v == 1 || !ran) /* the reason alone is what such a visit leaves */
+                doctor(seen[v].visit, "skipped", "\"this machine cannot do it: no network\"");
+            visit_read(&seen[v]);
+        }
+        struct cell cell = {.kind = "timed",
+                            .visits = visits,
+                            .made = 2,
+                            .planned = 2,
+                            .reasons = json_array()};
+        struct results results = {.visits = seen,
+                                  .made = 2,
+                                  .planned = 2,
+                                  .cells = &cell,
+                                  .cell_count = 1,
+                                  .notes = json_array()};
+        assert_int_equal(results_prove(&results), 0);
+        assert_int_equal(cell_verdict(&cell), ran ? INVALID : NOT_MEASURED);
+        assert_true(says(cell.reasons, "round 2 (visit 0002): this machine cannot do it"));
+        assert_int_equal(json_array_size(cell.reasons), ran ? 1 : 2);
+        unload(&seen[0]);
+        unload(&seen[1]);
+        json_decref(cell.reasons);
+        json_decref(results.notes);
+    }
 }
 
 static void few_rounds_decide_nothing(void **unused)
@@ -1114,6 +1197,7 @@ int main(void)
         cmocka_unit_test(doctored_meters_are_caught),
         cmocka_unit_test(regimes_differ),
         cmocka_unit_test(connections_without_keep_alive),
+        cmocka_unit_test(a_rate_and_several_hosts_have_limits_of_their_own),
         cmocka_unit_test(together_needs_an_idle_origin),
         cmocka_unit_test(what_bounds_is_by_cpu_time),
         cmocka_unit_test(real_servers_are_judged_by_the_client),
@@ -1127,6 +1211,8 @@ int main(void)
         cmocka_unit_test(medians_floor_and_pairs_by_hand),
         cmocka_unit_test(alike_lanes_show_no_difference),
         cmocka_unit_test(the_floor_is_a_floor),
+        cmocka_unit_test(outliers_stay),
+        cmocka_unit_test(what_was_skipped_says_why),
         cmocka_unit_test(few_rounds_decide_nothing),
         cmocka_unit_test(an_invalid_cell_is_in_no_pair),
         cmocka_unit_test(costs_are_found_again),

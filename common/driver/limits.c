@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,32 @@ static int meet_memory(const struct needs *needs, uint32_t concurrency, struct l
     return 0;
 }
 
+/* Whether all URLs have one host and port: a pattern whose `{}` stands behind them. */
+static bool one_host(const struct workload *workload)
+{
+    const char *host = workload->pattern ? strstr(workload->pattern, "://") : NULL;
+    const char *place = host ? strstr(host, "{}") : NULL;
+    return place && place - (host + 3) > (ptrdiff_t)strcspn(host + 3, "/?#");
+}
+
+/* Each open connection to one host and port has a local port of its own. */
+static int meet_ports(const struct run *run, struct limits_error *error)
+{
+    unsigned first = 0, last = 0;
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+    if (file == NULL)
+        return 0;
+    int read = fscanf(file, "%u %u", &first, &last);
+    fclose(file);
+    if (read != 2 || last < first || !one_host(run->workload) || run->lanes <= last - first + 1)
+        return 0;
+    return refuse(error,
+                  "%" PRIu32 " at one time needs as many local ports, and this machine has %u for "
+                  "one host (net.ipv4.ip_local_port_range): lift it as root with `sysctl "
+                  "net.ipv4.ip_local_port_range='1024 65535'`, or take a smaller --concurrency",
+                  run->lanes, last - first + 1);
+}
+
 int limits_meet(const struct model *model, const struct run *run, struct limits_error *error)
 {
     struct needs needs = {0};
@@ -171,5 +198,7 @@ int limits_meet(const struct model *model, const struct run *run, struct limits_
         result = meet_tasks(&needs, run->lanes, error);
     if (result == 0)
         result = meet_memory(&needs, run->lanes, error);
+    if (result == 0)
+        result = meet_ports(run, error);
     return result;
 }

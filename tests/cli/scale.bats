@@ -61,6 +61,28 @@ nothing_waits() {
     [ "$(origin_stat .requests)" -eq 400 ]
 }
 
+@test "more at one time than there are local ports is refused before anything is fetched" {
+    unshare --net true 2>/dev/null || skip "a network of one's own needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --net bash -euc '
+        echo "40000 40099" >/proc/sys/net/ipv4/ip_local_port_range
+        status=0
+        "$1/async" --quiet --concurrency=101 --count=200 --url-pattern="http://127.0.0.1:1/{}" || status=$?
+        echo "status $status"
+        # As many as there are may try, and find nobody there.
+        "$1/async" --quiet --concurrency=100 --count=200 --url-pattern="http://127.0.0.1:1/{}" || status=$?
+        echo "status $status"
+        # With several hosts there are as many for each.
+        "$1/async" --quiet --concurrency=101 --count=200 --url-pattern="http://127.0.0.{}:1/" || status=$?
+        echo "status $status"' bash "$BUILD"
+    echo "$output"
+    [[ ${lines[0]} == "async: 101 at one time needs as many local ports, and this machine has 100 "* ]]
+    [[ ${lines[0]} == *"sysctl net.ipv4.ip_local_port_range="*"--concurrency"* ]]
+    [ "${lines[1]}" = "status 3" ]
+    [ "${lines[2]}" = "status 1" ]
+    [ "${lines[3]}" = "status 1" ]
+}
+
 # A closed connection's port rests; on loopback Linux gives it out again after a second.
 @test "--keep-alive=no: more connections than there are ports, and no fetch fails" {
     unshare --net true 2>/dev/null || skip "a network of one's own needs root"

@@ -585,9 +585,9 @@ static int take_urls(struct experiment *e, int64_t count, const char *file, stru
     static char assumed[16];
     if (e->peers)
         return say_problem(problem, file, "peers", "are measured against the origin only");
-    if (e->axis != NO_AXIS || e->traced)
+    if (e->axis != NO_AXIS || e->traced || e->metered)
         return say_problem(problem, file, "axis",
-                           "one's own URLs are measured by an experiment without an axis");
+                           "one's own URLs are measured by a timed experiment without an axis");
     snprintf(assumed, sizeof assumed, "%dms", ASSUMED_FETCH_MS);
     struct settings *s = &e->settings;
     s->count = count;

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# scripts/bench: stopped, killed, without its origin, and gone on with.
+# bats file_tags=plain
+# shellcheck disable=SC2153,SC2154
+
+load bench
+
+@test "bench: interrupted, it keeps what was made, leaves no process, and goes on from there" {
+    write_experiment 7 40 10ms
+    # A shell's background job ignores SIGINT; a terminal's job does not, and Ctrl-C goes to all of it.
+    env --default-signal=INT setsid "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
+    wait_for at_least_made 3
+    kill -INT -- "-$!"
+    status=0
+    wait $! || status=$?
+    cat errors
+    [ "$status" -eq 130 ]
+    only_folder
+    nothing_runs
+    local before
+    before=$(made_visits)
+    [ "$before" -ge 3 ]
+    [ "$before" -lt 21 ]
+    [ "$(jq -c '[.complete, .sessions]' "$RUN/metadata.json")" = '[false,1]' ]
+    [ "$(jq .complete "$RUN/summary.json")" = false ]
+    grep -q "Incomplete: $before of 21" "$RUN/summary.md"
+    grep -q "RESUME=$RUN" errors
+    # Nothing half made: every visit has its files, and no other folder is there.
+    [ "$(find "$RUN/raw" -mindepth 1 -maxdepth 1 -name '.*' | wc -l)" -eq 0 ]
+    [ "$(find "$RUN/raw" -name visit.json | wc -l)" -eq "$before" ]
+    local first
+    first=$(stat -c %Y.%i "$RUN/raw/0001")
+
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"$before of 21 visits are there already"* ]]
+    [ "$(made_visits)" -eq 21 ]
+    [ "$(stat -c %Y.%i "$RUN/raw/0001")" = "$first" ]
+    [ "$(jq -c '[.complete, .sessions]' "$RUN/metadata.json")" = '[true,2]' ]
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    nothing_runs
+
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"is complete"* ]]
+}
+
+# bats test_tags=slow
+@test "bench: killed outright, it goes on from what was whole, and measures again what was not" {
+    write_experiment 4 40 10ms
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
+    wait_for at_least_made 3
+    kill -KILL $!
+    wait $! || true
+    wait_for nothing_runs
+    only_folder
+    local before
+    before=$(made_visits)
+    # As if a visit had been half written.
+    mkdir -p "$RUN/raw/.$(printf %04d $((before + 1)))"
+    echo half >"$RUN/raw/.$(printf %04d $((before + 1)))/run.json"
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"$before of 12 visits are there already"* ]]
+    [ "$(made_visits)" -eq 12 ]
+    [ -z "$(find "$RUN/raw" -mindepth 1 -maxdepth 1 -name '.*')" ]
+    [ "$(find "$RUN/raw" -name visit.json | wc -l)" -eq 12 ]
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    nothing_runs
+}
+
+# bats test_tags=slow
+@test "bench: without its origin it ends with a word, keeps what was made and can go on" {
+    write_experiment 4 40 10ms
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
+    local bench=$!
+    wait_for at_least_made 3
+    kill -KILL "$(pgrep -P $bench -x origin)"
+    status=0
+    wait $bench || status=$?
+    cat "$BATS_TEST_TMPDIR/errors"
+    [ "$status" -eq 3 ]
+    grep -q '^bench: visit .* could not be made, the origin has died; go on with RESUME=' "$BATS_TEST_TMPDIR/errors"
+    nothing_runs
+    only_folder
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+}
+
+# bats test_tags=slow
+@test "bench: does not go on with other programs or on another machine, and says what differs" {
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    measured
+    only_folder
+    jq '.complete = false | .identity.programs.async = "0" | .identity.machine.kernel = "1.0"' "$RUN/metadata.json" >edited
+    mv edited "$RUN/metadata.json"
+    rm -r "$RUN/raw/0006"
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"programs.async: was 0, is "* ]]
+    [[ $output == *"machine.kernel: was 1.0, is $(uname -r)"* ]]
+    [ ! -e "$RUN/raw/0006" ]
+    run "$ROOT/scripts/bench" --resume="$BATS_TEST_TMPDIR"
+    [ "$status" -eq 2 ]
+}

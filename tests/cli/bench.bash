@@ -1,4 +1,4 @@
-# What the tests of scripts/bench share: `load bench` in a .bats file. It brings setup and teardown.
+# What the tests of scripts/bench share: `load bench` in a .bats file. It brings setup.
 # BENCH is the command, BASE where its results go; each test has small.json, an experiment.
 # CHART=total-time, set before, has it drawn.
 # shellcheck shell=bash disable=SC2034,SC2154
@@ -16,10 +16,6 @@ setup() {
     BASE=$BATS_TEST_TMPDIR/results
     BENCH=("$ROOT/scripts/bench" --results="$BASE" --seed=7)
     write_experiment 2 8 10ms
-}
-
-teardown() {
-    origin_stop || true
 }
 
 # Usage: write_experiment ROUNDS COUNT DELAY: three lanes, each with so many URLs, four in flight;

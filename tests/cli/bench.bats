@@ -7,6 +7,10 @@ load bench
 # shellcheck disable=SC2034  # for bench.bash
 CHART=total-time
 
+teardown() {
+    origin_stop || true
+}
+
 @test "bench: --help names every option, and a wrong one is refused" {
     run "$ROOT/scripts/bench" --help
     [ "$status" -eq 0 ]

@@ -26,11 +26,12 @@ static void check_values(const struct experiment *experiment)
 
 static void check_plan(const json_t *plan)
 {
-    size_t i;
-    json_t *line;
     fuzz_check(json_is_array(plan));
-    json_array_foreach(plan, i, line) fuzz_check(json_is_string(json_object_get(line, "cell")) &&
-                                                 json_is_string(json_object_get(line, "lane")));
+    for (size_t i = 0; i < json_array_size(plan); i++) {
+        const json_t *line = json_array_get(plan, i);
+        fuzz_check(json_is_string(json_object_get(line, "cell")) &&
+                   json_is_string(json_object_get(line, "lane")));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -30,10 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct visit_seen *both[] = {&seen, &seen};
         visit_read(&seen);
         visit_prove(&seen);
-        size_t i;
-        json_t *reason;
-        json_array_foreach(seen.reasons, i, reason)
+        for (size_t i = 0; i < json_array_size(seen.reasons); i++) {
+            const json_t *reason = json_array_get(seen.reasons, i);
             fuzz_check(json_is_string(reason) && json_string_length(reason) > 0);
+        }
         /* Without its own files no visit of a model stands. */
         if (!seen.visit && !seen.run && !seen.hyperfine)
             fuzz_check(json_array_size(seen.reasons) > 0);

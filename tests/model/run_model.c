@@ -520,7 +520,7 @@ static void lost_step(struct state *s, struct actor *self)
 /* A successor, where there is to be one: the fork succeeds, or fails. */
 static bool start(struct state *s, struct actor *self, int choice)
 {
-    bool again = self->was & 2;
+    int again = (self->was & 2) != 0;
     if (choice > again)
         return false;
     if (again && choice == 0) {

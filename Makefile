@@ -126,8 +126,8 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 
 # What can be made. ------------------------------------------------------------
 
-.PHONY: all deps check mutations test lint format fuzz replay bench aa report profile peers doctor man install uninstall clean help unit FORCE
-.PHONY: all deps check test lint format fuzz replay bench report profile peers mistakes doctor man install uninstall clean help unit FORCE
+.PHONY: all deps check mutations test lint format fuzz replay bench aa report race profile peers mistakes coverage \
+        soak doctor man install uninstall clean help unit FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -156,16 +156,13 @@ aa: ## does the judge report what is there, and nothing else? (20 comparisons; a
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@scripts/aa
-.PHONY: coverage
 coverage: ## which branches the tests take, in common/, the models, origin/ and analysis/ (build/coverage)
 	@scripts/deps build bench test coverage
 	@scripts/coverage
-.PHONY: soak
 soak: ## half an hour of faults and killed workers: what leaks? (into docs/soak.md; SOAK_MINUTES=)
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all
 	@WAITBENCH_BUILD=$(B) scripts/soak --minutes=$(or $(SOAK_MINUTES),30) --write=docs/soak.md
-.PHONY: race
 race: ## the models side by side on the terminal, live: 12 URLs, then 4,000
 	@scripts/deps build bench
 	+@$(MAKE) --no-print-directory all

@@ -12,16 +12,16 @@
 
 #include "analysis/findings.h"
 
-void cpu_mix_csv(const struct results *, const char *experiment, FILE *);
-void tail_csv(const struct results *, const char *experiment, FILE *);
-void latency_csv(const struct results *, const char *experiment, FILE *);
-void variants_csv(const struct results *, const char *experiment, FILE *);
-void scaling_csv(const struct results *, const char *experiment, FILE *);
-void bill_csv(const struct results *, const char *experiment, FILE *);
-void memory_csv(const struct results *, const char *experiment, FILE *);
+void cpu_mix_csv(const struct results *, const char *name, FILE *);
+void tail_csv(const struct results *, const char *name, FILE *);
+void latency_csv(const struct results *, const char *name, FILE *);
+void variants_csv(const struct results *, const char *name, FILE *);
+void scaling_csv(const struct results *, const char *name, FILE *);
+void bill_csv(const struct results *, const char *name, FILE *);
+void memory_csv(const struct results *, const char *name, FILE *);
 
 /* Needs the pairs too. */
-void crossover_csv(const struct findings *, const char *experiment, FILE *);
+void crossover_csv(const struct findings *, const char *name, FILE *);
 
 /* A comma and the number with nine digits, or a comma alone where it is not known. */
 void put_number(FILE *, double);

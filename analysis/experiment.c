@@ -375,7 +375,7 @@ static int check_against(const struct place *place, const struct experiment *e, 
 {
     const char *against = e->lanes[lane].against;
     for (size_t i = 0; against && i < lane; i++)
-        if (strcmp(e->lanes[i].name, against) == 0 && !e->lanes[lane].again)
+        if (e->lanes[i].name && strcmp(e->lanes[i].name, against) == 0 && !e->lanes[lane].again)
             return 0;
     return against ? wrong(place, "against",
                            "must name a lane that stands before this one, and "

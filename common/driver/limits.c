@@ -172,16 +172,18 @@ static bool one_host(const struct workload *workload)
 /* Each open connection to one host and port has a local port of its own. */
 static int meet_ports(const struct run *run, struct limits_error *error)
 {
-    unsigned first = 0, last = 0;
+    char line[64] = "", *rest = line;
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
     if (file == NULL)
         return 0;
-    int read = fscanf(file, "%u %u", &first, &last);
+    if (fgets(line, sizeof line, file) == NULL)
+        line[0] = '\0';
     fclose(file);
-    if (read != 2 || last < first || !one_host(run->workload) || run->lanes <= last - first + 1)
+    unsigned long first = strtoul(line, &rest, 10), last = strtoul(rest, NULL, 10);
+    if (last == 0 || last < first || !one_host(run->workload) || run->lanes <= last - first + 1)
         return 0;
     return refuse(error,
-                  "%" PRIu32 " at one time needs as many local ports, and this machine has %u for "
+                  "%" PRIu32 " at one time needs as many local ports, and this machine has %lu for "
                   "one host (net.ipv4.ip_local_port_range): lift it as root with `sysctl "
                   "net.ipv4.ip_local_port_range='1024 65535'`, or take a smaller --concurrency",
                   run->lanes, last - first + 1);

@@ -177,8 +177,9 @@ static int ask_awk(const char *program, const char *ip, long count[], int n)
     close(result[1]);
     FILE *in = fdopen(result[0], "r");
     int read = 0;
-    while (child > 0 && in && read < n && fscanf(in, "%ld", &count[read]) == 1)
-        read++;
+    char line[32];
+    while (child > 0 && in && read < n && fgets(line, sizeof line, in))
+        count[read++] = strtol(line, NULL, 10);
     if (in)
         fclose(in);
     else
@@ -212,7 +213,7 @@ static int measure_counts(struct lesson_run *run)
     long count[CHOSEN_MOST];
     memcpy(count, flow.count, sizeof count);
     long lines = flow.lines, malformed = flow.malformed;
-    long awks[CHOSEN_MOST];
+    long awks[CHOSEN_MOST] = {0};
     bool in_one_pass = lines > LARGE;
     if (in_one_pass)
         failed = ask_awk(all_by_awk, all_chosen(), awks, chosen_count);

@@ -304,10 +304,12 @@ static void see(char seen[TASKS])
     }
     for (int i = 0; i < TASKS; i++) {
         bool running = now - last[i] < recent;
-        for (int j = 0; j < TASKS; j++) /* has another one come after it? */
+        for (int j = 0; j < TASKS; j++) { /* has another come after it? */
+            bool before = j < i;
             if (j != i && cpu[j] == cpu[i] &&
-                (last[j] > last[i] || (last[j] == last[i] && j < i)))
+                (last[j] > last[i] || (last[j] == last[i] && before)))
                 running = false;
+        }
         seen[i] = (char)(running ? '0' + cpu[i] % 10 : '.');
     }
 }

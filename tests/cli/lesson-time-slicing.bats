@@ -26,9 +26,11 @@ figure() {
     jq --arg name "$1" '.figures[] | select(.name == $name).value' json
 }
 
-# The most slices of part $1 that are open at one time, by a sweep over their ends.
+# The most slices of part $1 that are open at one time, by a sweep over their ends. One that is no longer
+# than the hole that a task notices (GAP) may lie in a hole that another did not.
 open_at_once() {
-    awk -F, -v part="$1" '$1 == part {print $5 ",1"; print $6 ",-1"}' csv | sort -t, -k1,1g -k2,2n |
+    awk -F, -v part="$1" -v gap="$(awk '/define GAP/ {print $3}' "$ROOT/lessons/time-slicing/time-slicing.h")" \
+        '$1 == part && $6 - $5 > gap {print $5 ",1"; print $6 ",-1"}' csv | sort -t, -k1,1g -k2,2n |
         awk -F, '{open += $2; if (open > most) most = open} END {print most + 0}'
 }
 

@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
     stop_both
+    origin_stop # where only one was started
 }
 
 # Two servers, and what each was asked: first.log and second.log.

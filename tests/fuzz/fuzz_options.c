@@ -44,7 +44,7 @@ static error_t parse_quietly(const struct argp *argp, int argc, char **argv, uns
 }
 
 #define argp_error                            refuse
-#define argp_state_help(state, stream, flags) (void)leave()
+#define argp_state_help(state, stream, flags) (void)((flags), leave())
 #define argp_parse                            parse_quietly
 #define errx(status, ...)                     refuse(NULL, __VA_ARGS__)
 #define exit(status)                          return leave()

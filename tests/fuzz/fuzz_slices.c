@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { MOST = 4 };
     static struct merge merge;
-    struct fuzz_file files[MOST];
+    static struct fuzz_file files[MOST];
     struct problem problem = {""};
     merge = (struct merge){.json = "-"};
     do {

@@ -780,7 +780,7 @@ int main(int argc, char **argv)
                "Ends with 0 where all holds; 1 what does not, and its history; 2 wrong usage; "
                "3 too many states, or no memory."};
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
-    met = malloc(ROOM * sizeof *met);
+    met = calloc(ROOM, sizeof *met);
     table = calloc(2 * (size_t)ROOM, sizeof *table);
     if (met == NULL || table == NULL) {
         fprintf(stderr, "run_model: no memory for %d states\n", ROOM);

@@ -41,7 +41,7 @@ static void make_folder(const char *name)
 static int set_up(void **unused)
 {
     (void)unused;
-    strcpy(strrchr(root, '-'), "-XXXXXX");
+    memcpy(strrchr(root, '-'), "-XXXXXX", sizeof "-XXXXXX");
     assert_non_null(mkdtemp(root));
     make_folder("/slice");
     return 0;

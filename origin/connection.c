@@ -170,8 +170,9 @@ static int send_until(struct connection *c)
     return 0;
 }
 
-/* The answer's last byte has left. False: the connection is gone. */
-static bool finish(struct connection *c, uint64_t now)
+/* The answer's last byte was handed over, in a turn that began at `handed`, and
+ * has left by now. False: the connection is gone. */
+static bool finish(struct connection *c, uint64_t handed, uint64_t now)
 {
     enum fault fault = c->route.fault;
     if (fault == FAULT_STALL) {
@@ -181,7 +182,7 @@ static bool finish(struct connection *c, uint64_t now)
     }
     bool whole = fault != FAULT_TRUNCATE && fault != FAULT_GARBAGE;
     if (whole && c->in_flight)
-        stats_response(c->loop->lane, c->route.status, c->request_ns, now);
+        stats_response(c->loop->lane, c->route.status, c->request_ns, handed, now);
     end_request(c, fault != FAULT_GARBAGE);
     c->state = READING;
     c->since_ns = now;
@@ -191,7 +192,7 @@ static bool finish(struct connection *c, uint64_t now)
 /* Sends what may leave by now and decides how it goes on. False: the connection is gone. */
 static bool advance(struct connection *c)
 {
-    uint64_t before = c->response.sent;
+    uint64_t before = c->response.sent, handed = monotonic_ns();
     int error = send_until(c);
     uint64_t now = monotonic_ns();
     if (c->response.sent > before) {
@@ -205,7 +206,7 @@ static bool advance(struct connection *c)
         return false;
     }
     if (c->until == c->response.end)
-        return finish(c, now);
+        return finish(c, handed, now);
     c->state = DRIPPING;
     c->due_ns += c->route.pace_ns;
     loop_schedule(c->loop, &c->due, c->due_ns);

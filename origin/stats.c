@@ -99,12 +99,13 @@ void stats_request_ended(struct stats *stats)
     gauge_down(&stats->in_flight);
 }
 
-void stats_response(struct stats_lane *lane, unsigned status, uint64_t request_ns, uint64_t now)
+void stats_response(struct stats_lane *lane, unsigned status, uint64_t request_ns,
+                    uint64_t handed_ns, uint64_t now)
 {
     add(&lane->responses, 1);
     add(&lane->by_status[status], 1);
     add(&lane->residence_ns, now - request_ns);
-    atomic_store_explicit(&lane->last_byte_ns, now, memory_order_relaxed);
+    atomic_store_explicit(&lane->last_byte_ns, handed_ns, memory_order_relaxed);
 }
 
 void stats_body(struct stats_lane *lane, uint64_t bytes)

@@ -47,8 +47,12 @@ void stats_connection_ended(struct stats *stats);
 void stats_request(struct stats *stats, struct stats_lane *lane, uint64_t now);
 void stats_request_ended(struct stats *stats);
 
-/* The last byte of a whole response was handed to the kernel at `now`. */
-void stats_response(struct stats_lane *lane, unsigned status, uint64_t request_ns, uint64_t now);
+/* The last byte of a whole response had left by `now`. `handed_ns` was read
+ * before the kernel was given it: on a shared processor a client may be done
+ * with an answer before its server runs again, and "last byte" must not be
+ * later than that. */
+void stats_response(struct stats_lane *lane, unsigned status, uint64_t request_ns,
+                    uint64_t handed_ns, uint64_t now);
 
 /* Bytes of a body were handed to the kernel, of a whole response or not. */
 void stats_body(struct stats_lane *lane, uint64_t bytes);

@@ -172,8 +172,11 @@ do for [k = 1:models] {
 }
 apart = 84
 eval push_apart
+# Many names at the top end together: the whole column moves down to where the chart begins.
+highest = bottom
+do for [k = 1:models] { highest = at_right(k) && label_y[k] < highest ? label_y[k] : highest }
 do for [k = 1:models] {
-    y = label_y[k]
+    y = label_y[k] + (highest < top ? top - highest : 0)
     if (named(k)) {
         i = last[k]; b = best[k]
         shade = k == fastest ? soft : colour(name[k])
@@ -190,6 +193,7 @@ do for [k = 1:models] {
             }
         } else {
             x = x_px(place(i)) - 12
+            x = x > left + 10 ? x : left + 10
             y = y_px(median[i])
             do for [c = 1:n] {
                 if (drawn[c] && is_model(c) && at_once[c] == at_once[i]) {

@@ -6,7 +6,7 @@
 # Data:   model,concurrency,median_per_s,low_per_s,high_per_s,valid   rows of model fastest-client are the
 #         better of wrk and h2load; rows of model ceiling, only a median, are a ceiling of the caller's own
 
-chart = 'rate-by-concurrency'
+if (!exists('chart')) { chart = 'rate-by-concurrency' }
 here = ''
 do for [i = 1:strlen(ARG0)] { if (ARG0[i:i] eq '/') { here = ARG0[1:i] } }
 load here . 'theme.gp'
@@ -172,8 +172,11 @@ do for [k = 1:models] {
 }
 apart = 84
 eval push_apart
+# Many names at the top end together: the whole column moves down to where the chart begins.
+highest = bottom
+do for [k = 1:models] { highest = at_right(k) && label_y[k] < highest ? label_y[k] : highest }
 do for [k = 1:models] {
-    y = label_y[k]
+    y = label_y[k] + (highest < top ? top - highest : 0)
     if (named(k)) {
         i = last[k]; b = best[k]
         shade = k == fastest ? soft : colour(name[k])
@@ -190,6 +193,7 @@ do for [k = 1:models] {
             }
         } else {
             x = x_px(place(i)) - 12
+            x = x > left + 10 ? x : left + 10
             y = y_px(median[i])
             do for [c = 1:n] {
                 if (drawn[c] && is_model(c) && at_once[c] == at_once[i]) {
@@ -202,11 +206,14 @@ do for [k = 1:models] {
         set label ''.bold(said(name[k])) at screen px(x),py(y - 17) left front \
             font ''.size_of(fitting(said(name[k]), (k == fastest ? small_size + 2 \
                 : value_size - 2) * 1.12, 370) / 1.12) textcolor rgb ink
-        set label ''.replace(replace(rate_best, '%1', number(median[b])), '%2', grouped(at_once[b])) \
-            at screen px(x),py(y + 20) left @ASIDE
+        # select() watches descriptors below 1,024: its line ends there, and says so.
+        ends = name[k] eq 'select' && at_once[i] < most
+        set label ''.(ends ? backends_end : replace(replace(rate_best, '%1', number(median[b])), '%2', \
+            grouped(at_once[b]))) at screen px(x),py(y + 20) left @ASIDE
     }
 }
 
+if (chart eq 'loop-backends') { rate_question = backends_question; rate_question_together = backends_question }
 question = placement eq 'apart' ? rate_question : placement eq 'together' ? rate_question_together \
     : rate_question_real
 repeated = 0

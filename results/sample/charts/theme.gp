@@ -85,15 +85,21 @@ known = 'sequential processes threads async hybrid coroutines'
 base(m) = starts(m, 'sequential') ? 'sequential' : starts(m, 'processes') ? 'processes' \
     : starts(m, 'threads') ? 'threads' : starts(m, 'async') ? 'async' \
     : starts(m, 'hybrid') ? 'hybrid' : starts(m, 'coroutines') ? 'coroutines' : ''
+# The loop's backends, where a chart compares those: epoll, which async takes by itself, has async's.
+plain(m) = again(m) ? m[:strstrt(m, ' (again)') - 1] : m
+backend_colour(m) = plain(m) eq 'epoll' ? 0x009E73 : plain(m) eq 'select' ? 0xE69F00 : plain(m) eq 'poll' ? 0x0072B2 \
+    : plain(m) eq 'uring' ? 0xD55E00 : plain(m) eq 'libuv' ? 0xCC79A7 : 0x8A8F96
 colour(m) = base(m) eq 'sequential' ? 0xE69F00 \
     : base(m) eq 'processes'  ? 0x0072B2 \
     : base(m) eq 'threads'    ? 0xD55E00 \
     : base(m) eq 'async'      ? 0x009E73 \
     : base(m) eq 'hybrid'     ? 0xCC79A7 \
-    : base(m) eq 'coroutines' ? 0x56B4E9 : 0x8A8F96
+    : base(m) eq 'coroutines' ? 0x56B4E9 : backend_colour(m)
 # Each model has a point of its own too, so that colour is never alone: filled, and the same hollow.
+backend_point(m) = plain(m) eq 'epoll' ? 13 : plain(m) eq 'select' ? 5 : plain(m) eq 'poll' ? 9 \
+    : plain(m) eq 'libuv' ? 11 : 7
 filled(m) = base(m) eq 'sequential' ? 5 : base(m) eq 'processes' ? 9 : base(m) eq 'threads' ? 7 \
-    : base(m) eq 'async' ? 13 : base(m) eq 'hybrid' ? 11 : base(m) eq 'coroutines' ? 15 : 7
+    : base(m) eq 'async' ? 13 : base(m) eq 'hybrid' ? 11 : base(m) eq 'coroutines' ? 15 : backend_point(m)
 hollow(m) = filled(m) - 1
 # Of one size to the eye; the terminals draw all but squares and discs differently.
 point_size(m) = base(m) eq 'sequential' ? 3.4 \
@@ -134,6 +140,8 @@ number(v) = v >= 999.5 ? grouped(v) : v == 0 ? '0' : v < 0.001 ? point(sprintf('
     : v < 0.1 ? point(sprintf('%.3f', v)) : figure_of(v)
 seconds(t) = t >= 999.5 ? grouped(t) . ' s' : t >= 0.0995 ? figure_of(t) . ' s' \
     : t >= 0.000995 ? figure_of(t * 1e3) . ' ms' : t == 0 ? '0 s' : figure_of(t * 1e6) . ' µs'
+memory(kib) = kib >= 1024 * 999.5 ? figure_of(kib / 1048576.) . ' GiB' : kib >= 1024 ? figure_of(kib / 1024.) . ' MiB' \
+    : abs(kib) >= 0.0995 ? figure_of(kib) . ' KiB' : kib == 0 ? '0 B' : sprintf('%.0f B', kib * 1024)
 # An interval, its unit once where both ends have the same.
 unit_of(text) = word(text, words(text))
 interval(low, high) = unit_of(seconds(low)) eq unit_of(seconds(high)) \

@@ -5,7 +5,7 @@
 # Data:   model,count,median_s,low_s,high_s,model_s,measured   model_s is the cost model's line; a row with
 #         measured 0 is a prediction (median_s empty). A column `valid` may follow; 0 is no point.
 
-chart = 'time-by-count'
+if (!exists('chart')) { chart = 'time-by-count' }
 here = ''
 do for [i = 1:strlen(ARG0)] { if (ARG0[i:i] eq '/') { here = ARG0[1:i] } }
 load here . 'theme.gp'
@@ -41,6 +41,23 @@ do for [i = 1:n] {
     if (!(count[i] <= most)) { most = count[i] }
 }
 if (!known_value(lowest)) { lowest = 0.1; highest = 1 }
+
+# scaling.gp's words, and up to where the first model's gain is linear: measured over model at most 1.1.
+if (chart eq 'scaling') {
+    beyond = NaN; open = 0
+    do for [i = 1:n] {
+        if (series[i] == 1 && measured[i] && !invalid[i] && median[i] > 1.1 * cost[i] && !(count[i] >= beyond)) {
+            beyond = count[i]
+        }
+    }
+    if (has('decided')) {
+        some_row(x) = (no('decided') ? (open = 1) : 0, 0)
+        stats data using (some_row(0)) nooutput
+    }
+    count_question = scaling_question; count_x = scaling_x
+    count_note = (open ? scaling_open : known_value(beyond) ? sprintf(scaling_ends, grouped(beyond)) \
+        : scaling_linear) . ' ' . scaling_note
+}
 
 # Lay out. -----------------------------------------------------------------------
 

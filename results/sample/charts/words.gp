@@ -36,6 +36,14 @@ if (language eq 'en') {
     count_predicted_short = 'predicted'
     count_line = 'cost model'
 
+    # scaling
+    scaling_question = 'Do twice the processors halve the time?'
+    scaling_x = 'processes that share the work'
+    scaling_note = 'Bars through the points: exact interval of the median. Line: the processor time of one process, divided by the processes.'
+    scaling_open = 'Not decided: this machine has no two processors to give.'
+    scaling_ends = 'The gain stops being linear at %s processes: over 1.1 times the model.'
+    scaling_linear = 'The gain is linear throughout: within 1.1 times the model.'
+
     # rate-by-concurrency
     rate_question = 'How many at once until one core is full?'
     rate_question_together = 'How many at once until the machine is full?'
@@ -47,6 +55,8 @@ if (language eq 'en') {
     rate_note_again = 'Dashed: the same model, measured a second time.'
     rate_best = 'best %1, %2 at once'
     rate_ceiling = 'ceiling: in flight ÷ delay'
+    backends_question = 'Which way to wait scales?'
+    backends_end = 'descriptors end at 1,024'
 
     # timeline
     line_question = 'Who waits when?'
@@ -91,6 +101,63 @@ if (language eq 'en') {
     peers_delay = 'answered after %s'
     peers_note = 'Points: median; bars: its exact interval. Every point asked for each URL once, as the server counted.'
     peers_limits = 'What it does not say: one client core; loopback, no loss, no distance; only the models record and hash each body; closed loop; server on the same host.'
+
+    # what charts of whole sets of settings share
+    time_axis = '← shorter is better      from the start signal to the last answer (logarithmic)'
+
+    # latency
+    latency_question = 'How late is an answer?'
+    latency_load = 'at %s of its own rate'; latency_common = 'all at one rate'
+    latency_p99 = '99 of 100 are here by then'; latency_p50 = 'half of them are'
+    latency_axis = '← earlier is better      from when a URL was due to its answer (logarithmic)'
+    latency_note = 'Its own rate: what the model reached in the same rounds. One rate: 70 % of the slowest. Due at random, fixed before the run. Bars: exact interval of the median over rounds.'
+    latency_limits = 'What it does not say: one client core; loopback, no loss, no distance; everything through libcurl, whose blocking call is itself a poll loop; server on the same host.'
+
+    # tail
+    tail_question = 'Who waits behind a slow answer?'
+    tail_fixed = 'all alike'; tail_lognormal = 'log-normal'; tail_pareto = 'Pareto'; tail_slow = '1 %% after %s'
+    tail_static = 'dealt out beforehand'; tail_counter = 'whoever is free takes the next'
+    tail_axis = '← shorter is better      from the start signal to the last answer (logarithmic)'
+    tail_note = 'Points: median; bars: its exact interval. Dealt out, URLs wait behind a slow one though others are free.'
+
+    # cpu-mix
+    mix_question = 'What if each answer means work?'
+    mix_x = 'processor time for each answer, as one loop pays it   (waiting only → working only)'
+    mix_y = 'time for all URLs   (lower is better, logarithmic)'
+    mix_note = 'Points: median, bars: its exact interval. Only several processes or threads can work on two processors at once.'
+
+    # crossover
+    cross_question = 'Who is fastest where?'
+    cross_x = 'URLs, and how many at once'
+    cross_y = 'delay of each answer'
+    cross_none = 'no difference'
+    cross_cell = 'URLs: %d · at once: %d'
+    cross_note = 'A colour: faster than every other model, beyond noise; the figure is how many times as fast as the next. Grey: no difference was seen.'
+    cross_better = 'more × is better for the model named'
+
+    # memory-per-worker
+    worker_question = 'What does one more worker take in memory?'
+    worker_virtual = 'virtual memory'; worker_rss = 'RSS, summed'; worker_pss = 'PSS'
+    worker_tables = 'page tables'; worker_kernel = 'kernel'
+    worker_axis = '← less is better      memory for one more fetch in flight (logarithmic)'
+    worker_note = 'Slope over how many wait at once: median of the rounds and its exact interval. Summed RSS counts what is shared once for each process, PSS once.'
+
+    # big-bodies, many-hosts, quota, memory-limit, far
+    big_question = 'What does a large body hold up?'
+    big_every = 'all of 1 KiB'; big_beside = 'every 20th of %s'
+    big_note = 'All bodies are written to disk. Points: median; bars: its exact interval.'
+    many_question = 'What do many hosts cost?'
+    many_hosts = 'hosts: %s'
+    many_connections = ' · %s conn.'
+    many_note = 'The same URLs on so many loopback addresses; conn.: connections that were made. Points: median; bars: its exact interval.'
+    quota_question = 'What if there is less than one core?'
+    quota_panel = '%s of a processor'
+    quota_note = 'A control group gives the client so much processor time in each 100 ms. Points: median; bars: its exact interval.'
+    memory_question = 'How many at once in 128 MiB?'
+    memory_panel = '%s at once'
+    memory_note = 'Invalid: the kernel ended it, or part of it, for want of memory. Points: median; bars: its exact interval.'
+    far_question = 'What if the server is far away?'
+    far_note = 'A network of its own with netem: round trip and loss. Points: median; bars: its exact interval.'
 }
 
 if (language eq 'es') {
@@ -128,6 +195,14 @@ if (language eq 'es') {
     count_predicted_short = 'predicho'
     count_line = 'modelo de coste'
 
+    # scaling
+    scaling_question = '¿El doble de procesadores, la mitad de tiempo?'
+    scaling_x = 'procesos que se reparten el trabajo'
+    scaling_note = 'Barras sobre los puntos: intervalo exacto de la mediana. Línea: el tiempo de procesador de un proceso, dividido entre los procesos.'
+    scaling_open = 'Sin decidir: esta máquina no tiene dos procesadores que dar.'
+    scaling_ends = 'La ganancia deja de ser lineal con %s procesos: más de 1,1 veces el modelo.'
+    scaling_linear = 'La ganancia es lineal en todo el margen: hasta 1,1 veces el modelo.'
+
     # rate-by-concurrency
     rate_question = '¿Cuántas a la vez hasta llenar un núcleo?'
     rate_question_together = '¿Cuántas a la vez hasta llenar la máquina?'
@@ -139,6 +214,8 @@ if (language eq 'es') {
     rate_note_again = 'A trazos: el mismo modelo, medido otra vez.'
     rate_best = 'máximo %1, con %2'
     rate_ceiling = 'techo: en curso ÷ retardo'
+    backends_question = '¿Qué forma de esperar escala?'
+    backends_end = 'hasta 1.024 descriptores'
 
     # timeline
     line_question = '¿Quién espera y cuándo?'
@@ -183,6 +260,63 @@ if (language eq 'es') {
     peers_delay = 'respuesta tras %s'
     peers_note = 'Puntos: mediana; barras: su intervalo exacto. Cada punto pidió cada URL una vez, según el servidor.'
     peers_limits = 'Lo que no dice: un solo núcleo de cliente; loopback, sin pérdidas ni distancia; solo los modelos anotan y resumen cada cuerpo; bucle cerrado; servidor en el mismo equipo.'
+
+    # lo que comparten los gráficos de conjuntos de ajustes
+    time_axis = '← menos es mejor      desde la señal de salida hasta la última respuesta (logarítmica)'
+
+    # latency
+    latency_question = '¿Cuánto se retrasa una respuesta?'
+    latency_load = 'al %s de su propio ritmo'; latency_common = 'todos al mismo ritmo'
+    latency_p99 = '99 de cada 100 ya han llegado'; latency_p50 = 'la mitad ha llegado'
+    latency_axis = '← antes es mejor      desde que la URL tocaba hasta su respuesta (logarítmica)'
+    latency_note = 'Su propio ritmo: el que el modelo alcanzó en las mismas rondas. Mismo ritmo: 70 % del más lento. Llegadas al azar, fijadas antes. Barras: intervalo exacto de la mediana entre rondas.'
+    latency_limits = 'Lo que no dice: un solo núcleo de cliente; loopback, sin pérdidas ni distancia; todo pasa por libcurl, cuya llamada bloqueante es a su vez un bucle de poll; servidor en el mismo equipo.'
+
+    # tail
+    tail_question = '¿Quién espera detrás de una respuesta lenta?'
+    tail_fixed = 'todas iguales'; tail_lognormal = 'log-normal'; tail_pareto = 'Pareto'; tail_slow = '1 %% tras %s'
+    tail_static = 'repartidas de antemano'; tail_counter = 'quien está libre toma la siguiente'
+    tail_axis = '← menos es mejor      desde la señal de salida hasta la última respuesta (logarítmica)'
+    tail_note = 'Puntos: mediana; barras: su intervalo exacto. Repartidas, hay URL que esperan detrás de una lenta aunque otros estén libres.'
+
+    # cpu-mix
+    mix_question = '¿Y si cada respuesta da trabajo?'
+    mix_x = 'tiempo de procesador por respuesta, según un bucle   (solo esperar → solo calcular)'
+    mix_y = 'tiempo para todas las URL   (menos es mejor, logarítmica)'
+    mix_note = 'Puntos: mediana; barras: su intervalo exacto. Solo varios procesos o hilos pueden calcular en dos procesadores a la vez.'
+
+    # crossover
+    cross_question = '¿Quién es el más rápido, y dónde?'
+    cross_x = 'URL, y cuántas a la vez'
+    cross_y = 'retardo de cada respuesta'
+    cross_none = 'sin diferencia'
+    cross_cell = 'URL: %d · a la vez: %d'
+    cross_note = 'Un color: más rápido que todos los demás, por encima del ruido; la cifra dice cuántas veces más que el siguiente. Gris: no se vio diferencia.'
+    cross_better = 'más × es mejor para el modelo nombrado'
+
+    # memory-per-worker
+    worker_question = '¿Cuánta memoria pide un trabajador más?'
+    worker_virtual = 'memoria virtual'; worker_rss = 'RSS, sumada'; worker_pss = 'PSS'
+    worker_tables = 'tablas de páginas'; worker_kernel = 'núcleo'
+    worker_axis = '← menos es mejor      memoria por cada descarga más en curso (logarítmica)'
+    worker_note = 'Pendiente: mediana de las rondas y su intervalo exacto. La RSS sumada cuenta lo compartido una vez por proceso; la PSS, una sola.'
+
+    # big-bodies, many-hosts, quota, memory-limit, far
+    big_question = '¿Qué retiene un cuerpo grande?'
+    big_every = 'todos de 1 KiB'; big_beside = 'cada vigésimo de %s'
+    big_note = 'Todos los cuerpos se escriben en disco. Puntos: mediana; barras: su intervalo exacto.'
+    many_question = '¿Qué cuestan muchos servidores?'
+    many_hosts = 'servidores: %s'
+    many_connections = ' · %s con.'
+    many_note = 'Las mismas URL en tantas direcciones de loopback; con.: conexiones abiertas. Puntos: mediana; barras: su intervalo exacto.'
+    quota_question = '¿Y si hay menos de un núcleo?'
+    quota_panel = '%s de un procesador'
+    quota_note = 'Un grupo de control da al cliente esa parte del procesador en cada 100 ms. Puntos: mediana; barras: su intervalo exacto.'
+    memory_question = '¿Cuántas a la vez en 128 MiB?'
+    memory_panel = '%s a la vez'
+    memory_note = 'Inválido: el núcleo lo terminó, o una parte, por falta de memoria. Puntos: mediana; barras: su intervalo exacto.'
+    far_question = '¿Y si el servidor está lejos?'
+    far_note = 'Una red propia con netem: ida y vuelta, y pérdidas. Puntos: mediana; barras: su intervalo exacto.'
 }
 
 if (language eq 'pt') {
@@ -220,6 +354,14 @@ if (language eq 'pt') {
     count_predicted_short = 'previsto'
     count_line = 'modelo de custo'
 
+    # scaling
+    scaling_question = 'O dobro de processadores, metade do tempo?'
+    scaling_x = 'processos que repartem o trabalho'
+    scaling_note = 'Barras nos pontos: intervalo exato da mediana. Linha: o tempo de processador de um processo, dividido pelos processos.'
+    scaling_open = 'Não decidido: esta máquina não tem dois processadores para dar.'
+    scaling_ends = 'O ganho deixa de ser linear com %s processos: mais de 1,1 vezes o modelo.'
+    scaling_linear = 'O ganho é linear em toda a faixa: até 1,1 vezes o modelo.'
+
     # rate-by-concurrency
     rate_question = 'Quantas ao mesmo tempo até encher um núcleo?'
     rate_question_together = 'Quantas ao mesmo tempo até encher a máquina?'
@@ -231,6 +373,8 @@ if (language eq 'pt') {
     rate_note_again = 'Tracejado: o mesmo modelo, medido de novo.'
     rate_best = 'máximo %1, com %2'
     rate_ceiling = 'teto: em andamento ÷ atraso'
+    backends_question = 'Que forma de esperar escala?'
+    backends_end = 'até 1.024 descritores'
 
     # timeline
     line_question = 'Quem espera, e quando?'
@@ -275,4 +419,61 @@ if (language eq 'pt') {
     peers_delay = 'resposta após %s'
     peers_note = 'Pontos: mediana; barras: o seu intervalo exato. Cada ponto pediu cada URL uma vez, segundo o servidor.'
     peers_limits = 'O que ele não diz: um só núcleo de cliente; loopback, sem perdas nem distância; só os modelos anotam e resumem cada corpo; laço fechado; servidor na mesma máquina.'
+
+    # o que os gráficos de conjuntos de ajustes têm em comum
+    time_axis = '← menos é melhor      do sinal de partida à última resposta (logarítmica)'
+
+    # latency
+    latency_question = 'Quanto se atrasa uma resposta?'
+    latency_load = 'a %s do seu próprio ritmo'; latency_common = 'todos no mesmo ritmo'
+    latency_p99 = '99 de cada 100 já chegaram'; latency_p50 = 'a metade já chegou'
+    latency_axis = '← mais cedo é melhor      de quando a URL devia sair à sua resposta (logarítmica)'
+    latency_note = 'Seu próprio ritmo: o que o modelo alcançou nas mesmas rodadas. Mesmo ritmo: 70 % do mais lento. Chegadas ao acaso, fixadas antes. Barras: intervalo exato da mediana entre rodadas.'
+    latency_limits = 'O que ele não diz: um só núcleo para o cliente; interface local, sem perdas nem distância; tudo passa pela libcurl, cuja chamada bloqueante é ela mesma um laço de poll; servidor na mesma máquina.'
+
+    # tail
+    tail_question = 'Quem espera atrás de uma resposta lenta?'
+    tail_fixed = 'todas iguais'; tail_lognormal = 'log-normal'; tail_pareto = 'Pareto'; tail_slow = '1 %% após %s'
+    tail_static = 'distribuídas de antemão'; tail_counter = 'quem está livre pega a próxima'
+    tail_axis = '← menos é melhor      do sinal de partida à última resposta (logarítmica)'
+    tail_note = 'Pontos: mediana; barras: o seu intervalo exato. Distribuídas, há URLs que esperam atrás de uma lenta embora outros estejam livres.'
+
+    # cpu-mix
+    mix_question = 'E se cada resposta der trabalho?'
+    mix_x = 'tempo de processador por resposta, segundo um laço   (só esperar → só calcular)'
+    mix_y = 'tempo para todas as URLs   (menos é melhor, logarítmica)'
+    mix_note = 'Pontos: mediana; barras: o seu intervalo exato. Só vários processos ou threads podem calcular em dois processadores ao mesmo tempo.'
+
+    # crossover
+    cross_question = 'Quem é o mais rápido, e onde?'
+    cross_x = 'URLs, e quantas ao mesmo tempo'
+    cross_y = 'atraso de cada resposta'
+    cross_none = 'sem diferença'
+    cross_cell = 'URLs: %d · por vez: %d'
+    cross_note = 'Uma cor: mais rápido que todos os outros, acima do ruído; o número diz quantas vezes mais que o seguinte. Cinza: não se viu diferença.'
+    cross_better = 'mais × é melhor para o modelo citado'
+
+    # memory-per-worker
+    worker_question = 'Quanta memória pede um trabalhador a mais?'
+    worker_virtual = 'memória virtual'; worker_rss = 'RSS, somada'; worker_pss = 'PSS'
+    worker_tables = 'tabelas de páginas'; worker_kernel = 'núcleo'
+    worker_axis = '← menos é melhor      memória por busca a mais em andamento (logarítmica)'
+    worker_note = 'Inclinação: mediana das rodadas e o seu intervalo exato. A RSS somada conta o que é partilhado uma vez por processo; a PSS, uma só.'
+
+    # big-bodies, many-hosts, quota, memory-limit, far
+    big_question = 'O que um corpo grande retém?'
+    big_every = 'todos de 1 KiB'; big_beside = 'cada vigésimo de %s'
+    big_note = 'Todos os corpos são gravados em disco. Pontos: mediana; barras: o seu intervalo exato.'
+    many_question = 'Quanto custam muitos servidores?'
+    many_hosts = 'servidores: %s'
+    many_connections = ' · %s con.'
+    many_note = 'As mesmas URLs em tantos endereços locais; con.: conexões abertas. Pontos: mediana; barras: o seu intervalo exato.'
+    quota_question = 'E se houver menos de um núcleo?'
+    quota_panel = '%s de um processador'
+    quota_note = 'Um grupo de controle dá ao cliente essa parte do processador em cada 100 ms. Pontos: mediana; barras: o seu intervalo exato.'
+    memory_question = 'Quantas ao mesmo tempo em 128 MiB?'
+    memory_panel = '%s por vez'
+    memory_note = 'Inválido: o núcleo o encerrou, ou uma parte, por falta de memória. Pontos: mediana; barras: o seu intervalo exato.'
+    far_question = 'E se o servidor estiver longe?'
+    far_note = 'Uma rede própria com netem: ida e volta, e perdas. Pontos: mediana; barras: o seu intervalo exato.'
 }

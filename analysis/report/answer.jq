@@ -32,13 +32,17 @@ def answer($experiment; $value):
            tied: map(select(.relation.verdict == "no difference seen") | .lane),
            slower: map(select(.relation.verdict == "faster")),
            floor: ([.[].relation.floor? | select(. != null)] | max // $summary.noise_floor.ratio),
+           unseen: ([.[].relation | select(.verdict? == "no difference seen")
+               | (.floor // $summary.noise_floor.ratio), .ratio.high, (if .ratio.low then 1 / .ratio.low else null end)
+               | select(. != null)] | max),
            open: map(select(.relation != null and .relation.verdict != "faster"
                and .relation.verdict != "no difference seen"))}
       end;
 
-# An answer as a sentence of HTML. What a difference has to exceed is the widest floor of its pairs.
+# An answer as a sentence of HTML. What could still be there unseen is the widest of the floors and of the
+# intervals of the pairs in which no difference was seen.
 def sentence:
-    (if .floor then " above \(.floor - 1 | percent)" else "" end) as $floor
+    (if .unseen then " above \(.unseen - 1 | percent)" else "" end) as $floor
     |
     def slower_words: [.[].lane] as $lanes
         | map("<b>\(.lane | text)</b> \(if .lane == $lanes[0] then "takes " else "" end)\(.relation.ratio.median | times)"

@@ -20,7 +20,7 @@ quoted() {
 
 @test "a figure that is not the one that is kept is found, and written anew" {
     copy=$BATS_TEST_TMPDIR/concurrency.md
-    sed 's/^\(| .* | time-by-count.csv | sequential,400 | \).* |$/\1 1.23 s |/' docs/concurrency.md >"$copy"
+    sed 's/^\(| .* | time-by-count.csv | sequential,[0-9]* | \).* |$/\1 1.23 s |/' docs/concurrency.md >"$copy"
     run ! cmp -s docs/concurrency.md "$copy"
     CHAPTER=$copy run scripts/chapter --check
     [ "$status" -eq 1 ]

@@ -8,7 +8,7 @@ setup() {
     export LESSONS=$BATS_TEST_TMPDIR/none.html
     RESULT=$BATS_TEST_TMPDIR/result
     mkdir "$RESULT"
-    cp -r "$ROOT/results/sample/." "$RESULT"
+    cp -r "$ROOT/tests/fixtures/report/." "$RESULT"
 }
 
 # Usage: edit FILE FILTER: the result's file through that jq filter.
@@ -45,9 +45,13 @@ lead() {
     [[ $(lead) == "async and threads: no difference in time seen above 31.1 %."* ]]
     [[ $(lead) == *" processes takes 1.38× (1.31 to 1.46) and sequential 45.6× (45.1 to 46.4) the time of async." ]]
 
-    edit summary.json '.pairs |= map(.verdict = "no difference seen")'
+    # Above the floor, or above the widest interval where that is wider.
+    edit summary.json '.pairs |= map(.verdict = "no difference seen" | .ratio += {median: 1, low: 0.99, high: 1.01})'
     "$ROOT/scripts/report" "$RESULT"
     [[ $(lead) == "No difference in time seen above 31.1 % between async, threads, processes and sequential." ]]
+    edit summary.json '.pairs |= map(.ratio.low = 0.5)'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "No difference in time seen above 100 % between async, threads, processes and sequential." ]]
 
     edit summary.json '.pairs |= map(.verdict = "too few rounds to decide")'
     "$ROOT/scripts/report" "$RESULT"
@@ -57,7 +61,7 @@ lead() {
     "$ROOT/scripts/report" "$RESULT"
     [[ $(lead) == "Not decided: no two processors between async, threads, processes and sequential." ]]
 
-    edit summary.json '.pairs |= map(.verdict = "no difference seen")'
+    edit summary.json '.pairs |= map(.verdict = "no difference seen" | .ratio.low = 0.99)'
     "$ROOT/scripts/report" "$RESULT"
     [[ $(lead) == "No difference in time seen above 50 % between async"* ]]
 
@@ -132,7 +136,7 @@ END
     mkdir -p "$RESULT"/raw/000{1,2,3}
     # Three visits of the cell that the rates are from: its median is 7 ms.
     jq -c 'select(.cell == "rate-by-concurrency/async/concurrency=64" and .round <= 3) | .visit = .round' \
-        "$ROOT/results/sample/plan.jsonl" >"$RESULT/plan.jsonl"
+        "$ROOT/tests/fixtures/report/plan.jsonl" >"$RESULT/plan.jsonl"
     [ "$(wc -l <"$RESULT/plan.jsonl")" -eq 3 ]
     local visit
     for visit in 1:5 2:90 3:7; do

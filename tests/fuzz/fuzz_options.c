@@ -31,6 +31,12 @@ __attribute__((format(printf, 2, 3))) static void refuse(const struct argp_state
     refused = true;
 }
 
+static void help(unsigned flags)
+{
+    fuzz_check(flags != 0);
+    refused = true;
+}
+
 static error_t leave(void)
 {
     refused = true;
@@ -44,7 +50,7 @@ static error_t parse_quietly(const struct argp *argp, int argc, char **argv, uns
 }
 
 #define argp_error                            refuse
-#define argp_state_help(state, stream, flags) (void)((flags), leave())
+#define argp_state_help(state, stream, flags) help(flags)
 #define argp_parse                            parse_quietly
 #define errx(status, ...)                     refuse(NULL, __VA_ARGS__)
 #define exit(status)                          return leave()

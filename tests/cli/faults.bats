@@ -94,7 +94,7 @@ compare() {
 # Those that end by themselves get all the time that a busy machine may need for them; those that
 # do not get little, since they need none.
 meets_the_table() {
-    local kind timeout url often times
+    local kind timeout url often times asked
     for kind in quick slow; do
         timeout=60s
         [ $kind = quick ] || timeout=150ms
@@ -115,7 +115,9 @@ meets_the_table() {
             [[ $url == *"?$1" ]] || continue
             times=1
             [ "$often" = no ] || times=2
-            [ "$(grep -cxF "/${url##*/}" ../log)" -eq $times ]
+            asked=$(grep -cxF "/${url##*/}" ../log) || true
+            # Whose time is up may not have come to asking, on a machine with much else to do.
+            [ "$asked" -eq $times ] || { [ $kind = slow ] && [ "$asked" -lt $times ]; }
         done <expected
     done
 }

@@ -97,7 +97,7 @@ test_tree   := analysis/tree.c
 test_kernel := analysis/kernel.c
 
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
-FUZZ := origin_request urls units options experiment visit slices
+FUZZ := origin_request urls units options experiment visit slices access_line
 fuzz_origin_request := origin/request.c origin/item.c common/units.c
 fuzz_urls       := common/workload.c
 fuzz_units      := common/units.c
@@ -105,6 +105,7 @@ fuzz_options    := common/workload.c common/rate.c common/units.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c common/units.c
 fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
 fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
+fuzz_access_line := lessons/dataflow/access_line.c
 
 # The lessons are listed in lessons/lessons.mk.
 

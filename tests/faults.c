@@ -3,11 +3,12 @@
  *
  * Usage: faults PORT_FILE LOG_FILE
  *
- * Listens on 127.0.0.1 and writes three ports to PORT_FILE: where it serves, where it refuses
- * every connection, and where it lets the kernel accept and never looks. What it does wrong is
- * chosen by the path (a query is only for the log); the table `faults` below is the list. To a
- * TLS greeting it answers in plain HTTP. Each path that is asked for becomes a line of LOG_FILE
- * when its request has been read. Ends on SIGTERM.
+ * Listens on 127.0.0.1 and writes four ports to PORT_FILE: where it serves, where it refuses
+ * every connection, where it lets the kernel accept and never looks, and where it begins to answer
+ * a TLS greeting and stops in the middle. What it does wrong is chosen by the path (a query is only
+ * for the log); the table `faults` below is the list. To a TLS greeting at the first port it
+ * answers in plain HTTP. Each path that is asked for becomes a line of LOG_FILE when its request
+ * has been read. Ends on SIGTERM.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -246,6 +247,42 @@ static void *serve(void *data)
     return NULL;
 }
 
+/* The head of a ServerHello of 118 bytes, and the first of them. */
+static void *greet_halfway(void *data)
+{
+    static const char half[] = {0x16, 3, 3, 0, 122, 2, 0, 0, 118, 3, 3};
+    int fd = (int)(intptr_t)data;
+    char greeting[REQUEST];
+    if (read_request(fd, greeting) > 0 && greeting[0] == 0x16 && send_all(fd, half, sizeof half))
+        hold(fd);
+    close(fd);
+    return NULL;
+}
+
+/* One of the ports that somebody looks at. */
+struct listener {
+    int fd;
+    void *(*serve)(void *);
+};
+
+/* A thread a connection. Returns only where there can be none. */
+static void *accept_all(void *data)
+{
+    const struct listener *listener = data;
+    pthread_attr_t detached;
+    if (pthread_attr_init(&detached) != 0 ||
+        pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) != 0 ||
+        pthread_attr_setstacksize(&detached, STACK) != 0)
+        return NULL;
+    for (;;) {
+        pthread_t thread;
+        int fd = accept(listener->fd, NULL, NULL);
+        if (fd >= 0 &&
+            pthread_create(&thread, &detached, listener->serve, (void *)(intptr_t)fd) != 0)
+            close(fd);
+    }
+}
+
 /* A socket bound to a free port of 127.0.0.1, or -1. */
 static int bound(uint16_t *port)
 {
@@ -259,41 +296,36 @@ static int bound(uint16_t *port)
     return fd;
 }
 
-static int tell_ports(const char *path, const uint16_t ports[static 3])
+static int tell_ports(const char *path, const uint16_t ports[static 4])
 {
     char aside[PATH_MAX];
     snprintf(aside, sizeof aside, "%s.part", path);
     FILE *file = fopen(aside, "we");
     if (file == NULL)
         return -1;
-    fprintf(file, "%u %u %u\n", ports[0], ports[1], ports[2]);
+    fprintf(file, "%u %u %u %u\n", ports[0], ports[1], ports[2], ports[3]);
     return fclose(file) == 0 ? rename(aside, path) : -1;
 }
 
 int main(int argc, char **argv)
 {
-    uint16_t ports[3];
-    pthread_attr_t detached;
+    uint16_t ports[4];
+    pthread_t second;
     if (argc != 3) {
         fputs("Usage: faults PORT_FILE LOG_FILE\n", stderr);
         return 2;
     }
     log_fd = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    int server = bound(&ports[0]), closed = bound(&ports[1]), deaf = bound(&ports[2]);
-    if (log_fd < 0 || server < 0 || closed < 0 || deaf < 0 || listen(server, 1024) < 0 ||
-        listen(deaf, 1024) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
-        tell_ports(argv[1], ports) < 0) {
+    struct listener server = {bound(&ports[0]), serve};
+    int closed = bound(&ports[1]), deaf = bound(&ports[2]);
+    struct listener midway = {bound(&ports[3]), greet_halfway};
+    if (log_fd < 0 || server.fd < 0 || closed < 0 || deaf < 0 || midway.fd < 0 ||
+        listen(server.fd, 1024) < 0 || listen(deaf, 1024) < 0 || listen(midway.fd, 1024) < 0 ||
+        signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+        pthread_create(&second, NULL, accept_all, &midway) != 0 || tell_ports(argv[1], ports) < 0) {
         fprintf(stderr, "faults: %s\n", strerror(errno));
         return 3;
     }
-    if (pthread_attr_init(&detached) != 0 ||
-        pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) != 0 ||
-        pthread_attr_setstacksize(&detached, STACK) != 0)
-        return 3;
-    for (;;) {
-        pthread_t thread;
-        int fd = accept(server, NULL, NULL);
-        if (fd >= 0 && pthread_create(&thread, &detached, serve, (void *)(intptr_t)fd) != 0)
-            close(fd);
-    }
+    accept_all(&server);
+    return 3;
 }

@@ -41,18 +41,29 @@ start_faults() {
     "$BUILD/tests/faults" ports log 3>&- &
     SERVERS+=($!)
     wait_for test -s ports
-    read -r SERVER CLOSED DEAF <ports
+    read -r SERVER CLOSED DEAF MIDWAY <ports
 }
 
-# Usage: start_tls NAME SUBJECT_ALT_NAME: an HTTPS server with a certificate of its own,
+# Usage: start_tls NAME SUBJECT_ALT_NAME [expired]: an HTTPS server with a certificate of its own,
 # NAME.pem; its port in TLS_PORT.
 start_tls() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
         -addext "subjectAltName=$2" -keyout "$1.key" -out "$1.pem" 2>"$1.errors"
+    [ "${3:-}" != expired ] || make_expired "$1"
     openssl s_server -accept 127.0.0.1:0 -cert "$1.pem" -key "$1.key" -www >"$1.said" 2>&1 3>&- &
     SERVERS+=($!)
     wait_for grep -q '^ACCEPT .*:[0-9]' "$1.said"
     TLS_PORT=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' "$1.said")
+}
+
+# The same certificate again, but for a day that is over: only `openssl ca` dates back.
+make_expired() {
+    : >"$1.index"
+    printf '%s\n' '[ca]' 'default_ca = own' '[own]' "database = $1.index" 'new_certs_dir = .' 'rand_serial = yes' \
+        'default_md = sha256' 'policy = any' 'copy_extensions = copy' '[any]' 'commonName = supplied' >"$1.cnf"
+    openssl x509 -x509toreq -copy_extensions copyall -in "$1.pem" -signkey "$1.key" -out "$1.csr" 2>>"$1.errors"
+    openssl ca -batch -config "$1.cnf" -selfsign -keyfile "$1.key" -in "$1.csr" -notext -out "$1.pem" \
+        -startdate 20200101000000Z -enddate 20200102000000Z 2>>"$1.errors"
 }
 
 # The table's rows, as lines `URL OUTCOME AGAIN`.
@@ -65,11 +76,12 @@ table() {
 located() {
     sed -e "s|^/|http://127.0.0.1:$SERVER/|" -e "s|//CLOSED/|//127.0.0.1:$CLOSED/|" \
         -e "s|//DEAF/|//127.0.0.1:$DEAF/|" -e "s|//PLAIN/|//127.0.0.1:$SERVER/|" \
-        -e "s|//STRANGER/|//127.0.0.1:${STRANGER:-1}/|" -e "s|//OTHER/|//127.0.0.1:${OTHER:-1}/|"
+        -e "s|//MIDWAY/|//127.0.0.1:$MIDWAY/|" -e "s|//STRANGER/|//127.0.0.1:${STRANGER:-1}/|" \
+        -e "s|//OTHER/|//127.0.0.1:${OTHER:-1}/|" -e "s|//EXPIRED/|//127.0.0.1:${EXPIRED:-1}/|"
 }
 
 no_tls_server() {
-    grep -v -e //STRANGER/ -e //OTHER/
+    grep -v -e //STRANGER/ -e //OTHER/ -e //EXPIRED/
 }
 
 start_everything() {
@@ -78,9 +90,11 @@ start_everything() {
     STRANGER=$TLS_PORT
     start_tls other DNS:other.example
     OTHER=$TLS_PORT
+    start_tls expired IP:127.0.0.1 expired
+    EXPIRED=$TLS_PORT
     start_tls trusted IP:127.0.0.1
     TRUSTED=$TLS_PORT
-    cat other.pem trusted.pem >trust.pem
+    cat other.pem expired.pem trusted.pem >trust.pem
 }
 
 # Usage: compare EXPECTED RECORDS: line by line the outcome, and how often it was tried.
@@ -144,7 +158,8 @@ meets_the_table() {
         [ "$status" -eq 0 ]
     done
     # The others fail for their certificates alone.
-    run "$BUILD/async" --insecure "https://127.0.0.1:$STRANGER/" "https://127.0.0.1:$OTHER/"
+    run "$BUILD/async" --insecure "https://127.0.0.1:$STRANGER/" "https://127.0.0.1:$OTHER/" \
+        "https://127.0.0.1:$EXPIRED/"
     [ "$status" -eq 0 ]
 }
 

@@ -107,8 +107,9 @@ struct record *run_record(const struct run *, uint64_t index);
 /* Writes the outcome, last: the record is final and its lane is free. */
 void run_finish(const struct run *, uint64_t index, enum outcome outcome);
 
-/* Adds to what the whole run counts. Any thread or process. */
-enum run_count { RUN_CONNECTIONS, RUN_RETRIED, RUN_COUNTS };
+/* Adds to what the whole run counts. Any thread or process. A port wait is a
+ * connection that found no local port to be made from. */
+enum run_count { RUN_CONNECTIONS, RUN_RETRIED, RUN_PORT_WAITS, RUN_COUNTS };
 void run_count(const struct run *, enum run_count, uint64_t more);
 
 /* One stretch of computing between two waits, kept only in a traced run.

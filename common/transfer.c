@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY /* the state as a member, not on the heap */
 #include <xxhash.h>
@@ -22,6 +24,13 @@
 /* Back-off before the second attempt; it doubles from there. */
 static const uint64_t BACK_OFF_FIRST_NS = 100u * 1000 * 1000;
 static const uint64_t BACK_OFF_MAX_NS = 10u * 1000 * 1000 * 1000ull;
+
+/* Likewise before it is asked again for a local port. Short: on Linux's loopback
+ * one is back a second after it was used. Not shorter: who asks in vain looks
+ * at every port that there is. */
+static const uint64_t PORT_WAIT_FIRST_NS = 10u * 1000 * 1000;
+static const uint64_t PORT_WAIT_MAX_NS = 160u * 1000 * 1000;
+enum { PORTS_REFUSED_MAX = 3 }; /* see no_port_yet */
 
 /* libcurl's receive buffer, in bytes. What it holds is touched and stays, so a
  * small one is what keeps a lane small; a lane that meets a body beyond it gets
@@ -55,6 +64,8 @@ struct transfer {
     uint64_t index;
     struct record *record;
     uint64_t first_byte_ns, body_bytes, body_hash;
+    uint64_t portless_since_ns, port_wait_ns; /* while it has no local port */
+    uint32_t ports_refused;
     size_t head_bytes;
     int save_fd;     /* -1: none */
     bool head_whole; /* its empty line has come */
@@ -599,12 +610,20 @@ static void finish(struct transfer *transfer, enum outcome outcome)
     transfer->record = NULL;
 }
 
+static void found_port(struct transfer *transfer)
+{
+    transfer->portless_since_ns = 0;
+    transfer->port_wait_ns = PORT_WAIT_FIRST_NS;
+    transfer->ports_refused = 0;
+}
+
 bool transfer_begin(struct transfer *transfer, uint64_t index)
 {
     const char *url = workload_url(transfer->run.workload, index, transfer->url);
     transfer->index = index;
     transfer->record = run_record(&transfer->run, index);
     transfer->attempts = 0;
+    found_port(transfer);
     transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
     if (!tell_names(transfer, url)) {
         finish(transfer, NOT_RESOLVED);
@@ -701,6 +720,58 @@ static void widen_buffer(struct transfer *transfer)
         curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_LARGE) == CURLE_OK;
 }
 
+/* Whether every local port is in use or rests after use: then a socket that
+ * would take any of them, at any address of either family, gets none. */
+static bool ports_are_out(void)
+{
+    struct sockaddr_in6 any6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in any4 = {.sin_family = AF_INET};
+    int both = 0, error = 0;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both) == 0) {
+        error = bind(fd, (struct sockaddr *)&any6, sizeof any6) < 0 ? errno : 0;
+    } else {
+        if (fd >= 0)
+            close(fd);
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        error = bind(fd, (struct sockaddr *)&any4, sizeof any4) < 0 ? errno : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return error == EADDRINUSE;
+}
+
+/*
+ * Whether an attempt found no local port and should ask again at *again_ns: a
+ * resource that comes back, and nothing that happened to this URL. The kernel
+ * says the same where it has no address to connect from (::1 without IPv6);
+ * then ports are free. They also are when one came back just now: so that is
+ * believed only when it is seen a few times in a row.
+ */
+static bool no_port_yet(struct transfer *transfer, CURLcode code, uint64_t *again_ns)
+{
+    long os_error = 0;
+    if (code != CURLE_COULDNT_CONNECT || run_stopping(&transfer->run))
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+    if (os_error != EADDRNOTAVAIL)
+        return false;
+    uint64_t now = run_now(&transfer->run);
+    if (transfer->portless_since_ns == 0)
+        transfer->portless_since_ns = now;
+    *again_ns = now;
+    if (!ports_are_out())
+        return ++transfer->ports_refused <= PORTS_REFUSED_MAX;
+    run_count(&transfer->run, RUN_PORT_WAITS, 1);
+    if (now - transfer->portless_since_ns >= transfer->run.workload->timeout_ns)
+        return false;
+    transfer->ports_refused = 0;
+    *again_ns += transfer->port_wait_ns;
+    if (transfer->port_wait_ns < PORT_WAIT_MAX_NS)
+        transfer->port_wait_ns *= 2;
+    return true;
+}
+
 bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
 {
     const struct workload *workload = transfer->run.workload;
@@ -727,6 +798,12 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         *again_ns = run_now(&transfer->run);
         return false;
     }
+    if (no_port_yet(transfer, (CURLcode)code, again_ns)) {
+        save_end(transfer, false);
+        transfer->attempts--;
+        return false;
+    }
+    found_port(transfer);
     transfer->record->status = (uint16_t)status;
 
     if (transfer->attempts <= workload->retries && may_pass(outcome, status) &&

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/resolve.h"
 #include "common/units.h"
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct limits_error *error,
@@ -161,32 +161,65 @@ static int meet_memory(const struct needs *needs, uint32_t concurrency, struct l
     return 0;
 }
 
-/* Whether all URLs have one host and port: a pattern whose `{}` stands behind them. */
-static bool one_host(const struct workload *workload)
-{
-    const char *host = workload->pattern ? strstr(workload->pattern, "://") : NULL;
-    const char *place = host ? strstr(host, "{}") : NULL;
-    return place && place - (host + 3) > (ptrdiff_t)strcspn(host + 3, "/?#");
-}
-
-/* Each open connection to one host and port has a local port of its own. */
-static int meet_ports(const struct run *run, struct limits_error *error)
+/* The local ports that a connection may have; UINT64_MAX where nobody says. */
+static uint64_t local_ports(void)
 {
     char line[64] = "", *rest = line;
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
     if (file == NULL)
-        return 0;
+        return UINT64_MAX;
     if (fgets(line, sizeof line, file) == NULL)
         line[0] = '\0';
     fclose(file);
     unsigned long first = strtoul(line, &rest, 10), last = strtoul(rest, NULL, 10);
-    if (last == 0 || last < first || !one_host(run->workload) || run->lanes <= last - first + 1)
+    return last == 0 || last < first ? UINT64_MAX : last - first + 1;
+}
+
+static bool is_loopback(const struct host *host)
+{
+    const char *address = host->numeric ? host->name : host->addresses;
+    return strncmp(address, "127.", 4) == 0 ||
+           strstr(address, "::1") == address + strspn(address, "[") ||
+           strcmp(host->name, "localhost") == 0;
+}
+
+/* Whether a port is given out again while it rests (TIME_WAIT, 60 s on Linux):
+ * then one is back after a second (tcp(7), tcp_tw_reuse; it needs timestamps). */
+static bool ports_come_back(const struct host *host)
+{
+    uint64_t reuse = number_in("/proc/sys/net/ipv4/tcp_tw_reuse");
+    if (reuse == UINT64_MAX) /* nobody says */
+        return true;
+    if (number_in("/proc/sys/net/ipv4/tcp_timestamps") == 0)
+        return false;
+    return reuse == 1 || (reuse == 2 && is_loopback(host));
+}
+
+/* Each open connection to one host and port has a local port of its own, and
+ * one that was closed keeps it for a while. */
+static int meet_ports(const struct run *run, struct limits_error *error)
+{
+    const struct workload *workload = run->workload;
+    uint64_t ports = local_ports();
+    if (workload->hosts == NULL || hosts_count(workload->hosts) != 1)
         return 0;
-    return refuse(error,
-                  "%" PRIu32 " at one time needs as many local ports, and this machine has %lu for "
-                  "one host (net.ipv4.ip_local_port_range): lift it as root with `sysctl "
-                  "net.ipv4.ip_local_port_range='1024 65535'`, or take a smaller --concurrency",
-                  run->lanes, last - first + 1);
+    if (run->lanes > ports)
+        return refuse(error,
+                      "%" PRIu32 " at one time needs as many local ports, and this machine has "
+                      "%" PRIu64 " for one host (net.ipv4.ip_local_port_range): lift it as root "
+                      "with `sysctl net.ipv4.ip_local_port_range='1024 65535'`, or take a smaller "
+                      "--concurrency",
+                      run->lanes, ports);
+    if (workload->keep_alive || workload->count <= ports ||
+        ports_come_back(hosts_at(workload->hosts, 0)))
+        return 0;
+    (void)refuse(error,
+                 "--keep-alive=no makes %" PRIu64 " connections to one host, and this machine has "
+                 "%" PRIu64 " local ports (net.ipv4.ip_local_port_range), each of which rests 60 s "
+                 "after use: a fetch that finds none for --timeout will fail. Lift it as root with "
+                 "`sysctl net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1`, or keep connections",
+                 workload->count, ports);
+    return 0;
 }
 
 int limits_meet(const struct model *model, const struct run *run, struct limits_error *error)

@@ -159,6 +159,8 @@ static void meet_limits(struct workload *workload, uint32_t lanes)
     struct run planned = {.workload = workload, .lanes = lanes};
     if (limits_meet(&MODEL, &planned, &error) < 0)
         errx(EXIT_CANNOT_RUN, "%s", error.message);
+    if (error.message[0] != '\0')
+        warnx("%s", error.message);
 }
 
 static int status_of(const struct summary *summary, bool written)

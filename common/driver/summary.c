@@ -202,6 +202,11 @@ void summary_print(const struct summary *summary, FILE *out)
                 " rebuilt\n",
                 summary->run->lanes, summary->totals.made, summary->totals.lost,
                 summary->totals.rebuilt);
+    if (summary->totals.count[RUN_PORT_WAITS] > 0)
+        fprintf(out,
+                "  ports       no local port was free %" PRIu64
+                " times (net.ipv4.ip_local_port_range); the fetch waited for one\n",
+                summary->totals.count[RUN_PORT_WAITS]);
     if (summary_failed(summary) > 0)
         print_failures(summary, out);
     fprintf(out, "  digest      %s\n", digest_text(&summary->digest, digest));

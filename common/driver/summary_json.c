@@ -86,12 +86,14 @@ static json_t *workload_json(const struct run *run)
 static json_t *fetches_json(const struct summary *summary)
 {
     char digest[33];
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "ok", integer(summary->outcomes[FETCHED]), "failed",
-        integer(summary_failed(summary)), "retried", integer(summary->totals.count[RUN_RETRIED]),
-        "bytes", integer(summary->bytes), "digest", digest_text(&summary->digest, digest),
-        "connections", integer(summary->totals.count[RUN_CONNECTIONS]), "peak_in_flight",
-        integer(summary->peak_in_flight));
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "ok",
+                     integer(summary->outcomes[FETCHED]), "failed",
+                     integer(summary_failed(summary)), "retried",
+                     integer(summary->totals.count[RUN_RETRIED]), "bytes", integer(summary->bytes),
+                     "digest", digest_text(&summary->digest, digest), "connections",
+                     integer(summary->totals.count[RUN_CONNECTIONS]), "peak_in_flight",
+                     integer(summary->peak_in_flight), "port_waits",
+                     integer(summary->totals.count[RUN_PORT_WAITS]));
 }
 
 static json_t *latency_json(const struct summary *summary)

@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # What grows with the list, and what a long list uses up, shown with short ones.
 # bats file_tags=plain
-# shellcheck disable=SC2154
+#
+# Each test is a shell of its own on purpose; output is global in it.
+# shellcheck disable=SC2030,SC2031,SC2154
 
 setup() {
     load lib
@@ -83,25 +85,81 @@ nothing_waits() {
     [ "${lines[3]}" = "status 1" ]
 }
 
-# A closed connection's port rests; on loopback Linux gives it out again after a second.
-@test "--keep-alive=no: more connections than there are ports, and no fetch fails" {
+# What the tests of ports run, in a network of their own with 100 local ports: an origin on an address
+# for each of some models, and then the script $1 with its arguments.
+with_few_ports() {
     unshare --net true 2>/dev/null || skip "a network of one's own needs root"
     command -v ip >/dev/null || skip "ip is not installed"
-    [[ $(</proc/sys/net/ipv4/tcp_tw_reuse) -ne 0 ]] || skip "ports that rest are not used again here"
     # shellcheck disable=SC2016  # the inner shell's
     run unshare --net bash -euc '
         ip link set lo up
         echo "40000 40099" >/proc/sys/net/ipv4/ip_local_port_range
-        "$1/origin" --port=0 --port-file=port &
+        "$1/origin" --port=8080 --port-file=port --listen=127.0.0.{1..9} 3>&- &
         trap "kill $!" EXIT
         until [[ -s port ]]; do sleep 0.01; done
-        for model in async hybrid; do
-            "$1/$model" --quiet --keep-alive=no --concurrency=10 --count=130 --json=$model.json \
-                --url-pattern="http://127.0.0.1:$(<port)/item/{}?size=10B&delay=250ms"
-        done' bash "$BUILD" 3>&-
+        '"$1" bash "$BUILD" "${@:2}" 3>&-
     echo "$output"
+}
+
+# A closed connection's port rests; on loopback Linux gives it out again after a second, and this run
+# would use them up in far less. One host has 100 ports, so that each model has its own.
+@test "--keep-alive=no: whoever outpaces the local ports waits for one, and no fetch fails" {
+    [[ $(</proc/sys/net/ipv4/tcp_tw_reuse) -ne 0 ]] || skip "ports that rest are not used again here"
+    # shellcheck disable=SC2016  # the inner shell's
+    with_few_ports '
+        host=0
+        pids=()
+        for model in "${@:2}"; do
+            "$1/$model" --keep-alive=no --concurrency=10 --count=220 --json="$model.json" --records="$model.csv" \
+                --url-pattern="http://127.0.0.$((++host)):8080/item/{}?size=10B" >"$model.said" &
+            pids+=($!)
+        done
+        for pid in "${pids[@]}"; do wait "$pid"; done' "${MODELS[@]}"
     [ "$status" -eq 0 ]
-    for model in async hybrid; do
-        [ "$(jq -c '[.fetches.ok, .fetches.failed, .fetches.connections]' $model.json)" = "[130,0,130]" ]
+    for model in "${MODELS[@]}"; do
+        echo "$model: $(cat "$model.said" "$model.json")"
+        [ "$(jq -c '[.fetches.ok, .fetches.failed, .fetches.connections, .fetches.retried]' "$model.json")" = \
+            "[220,0,220,0]" ]
+        # It was short of them: the test would see who does not wait. A wait is no attempt.
+        [ "$(jq .fetches.port_waits "$model.json")" -gt 0 ]
+        grep -q "no local port was free $(jq .fetches.port_waits "$model.json") times" "$model.said"
+        [ "$(grep -c ',fetched,200,1,' "$model.csv")" -eq 220 ]
+    done
+}
+
+@test "--keep-alive=no: where ports do not come back in time, it is said beforehand, and they are refused" {
+    # shellcheck disable=SC2016  # the inner shell's
+    with_few_ports '
+        echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
+        for model in async threads; do
+            "$1/$model" --quiet --keep-alive=no --concurrency=10 --count=120 --timeout=200ms --json="$model.json" \
+                --url-pattern="http://127.0.0.${#model}:8080/item/{}?size=10B" || echo "status $?"
+        done
+        # Nothing is said of so many as there are.
+        "$1/async" --quiet --keep-alive=no --count=50 --url-pattern="http://127.0.0.9:8080/item/{}?size=10B"'
+    [ "$status" -eq 0 ]
+    for k in 0 2; do
+        [[ ${lines[k]} == *"120 connections"*"100 local ports"*"sysctl "*"tcp_tw_reuse=1"* ]]
+        [ "${lines[k + 1]}" = "status 1" ]
+    done
+    [ "${#lines[@]}" -eq 4 ]
+    for model in async threads; do
+        [ "$(jq -c '[.errors[].reason, .fetches.ok + .fetches.failed]' $model.json)" = '["refused",120]' ]
+        [ "$(jq .fetches.ok $model.json)" -ge 90 ]
+    done
+}
+
+# The kernel's error is the same; but to wait would be in vain.
+@test "an address that this machine cannot connect from is refused at once" {
+    # shellcheck disable=SC2016  # the inner shell's
+    with_few_ports '
+        echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+        for model in async threads; do
+            "$1/$model" --quiet --timeout=1h --json="$model.json" "http://[::1]:8080/" || echo "status $?"
+        done'
+    [ "$status" -eq 0 ]
+    [ "${lines[*]}" = "status 1 status 1" ]
+    for model in async threads; do
+        [ "$(jq -c '[.errors[0].reason, .fetches.port_waits]' $model.json)" = '["refused",0]' ]
     done
 }

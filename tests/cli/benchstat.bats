@@ -220,6 +220,21 @@ doctor() {
         and ((.parameters // {}) | all(type == "string")))' "$RUN/hyperfine.json")" = true ]
 }
 
+# plot_parametrized.py takes files of one parameter that is a number everywhere, welch_ttest.py files of
+# two results: what results/README.md cuts out of the merged file of a real run has to be that.
+@test "judge: what is cut out of the merged file is what hyperfine's narrower scripts take" {
+    local merged=$ROOT/results/sample/hyperfine.json cut
+    local -a cuts
+    mapfile -t cuts < <(sed -n "s/^jq '\\(.*\\)' hyperfine.json >.*/\\1/p" "$ROOT/results/README.md")
+    [ "${#cuts[@]}" -eq 3 ]
+    jq -e "${cuts[1]} | .results | length > 2 and all(.parameters | length == 1 and (.count | tonumber > 0))" "$merged"
+    jq -e "${cuts[2]} | .results | length == 2" "$merged"
+    for cut in "${cuts[@]}"; do
+        # numpy makes an average of a fifth of the times: fewer than five have none.
+        jq -e "$cut | .results | length > 1 and all((.times | length >= 5) and .stddev != null)" "$merged"
+    done
+}
+
 @test "judge: one doctored figure makes the cell invalid, with its reason, and no point" {
     local -a cases=(
         'run|.fetches.digest = "d2"|its digest is d2'

@@ -37,8 +37,8 @@ END
     command -v strace >/dev/null || skip "strace is not installed"
     strace -f -qq -e trace=poll -o calls "$LESSON" --quick --below=8000 --json=json >/dev/null ||
         skip "strace may not trace here"
-    # 1,000 numbers a task make 5 turns, in each of 7 rounds.
-    [ "$(grep -c 'poll(NULL, 0, 0)' calls)" -eq 35 ]
+    # 1,000 numbers a task make 5 steps, in each of 10 turns of 7 rounds.
+    [ "$(grep -c 'poll(NULL, 0, 0)' calls)" -eq 350 ]
     [ "$(awk '/poll\(NULL, 0, 0\)/ {print $1}' calls | sort -u | wc -l)" -eq 1 ]
 }
 

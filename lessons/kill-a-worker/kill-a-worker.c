@@ -44,6 +44,15 @@ static void get_stuck(struct bench *b)
     }
 }
 
+/* Nobody takes as many as the victim before it is stuck: it is to end in
+ * mid-work, however late it comes to it, and not when all is done. */
+static void let_the_victim_come(const struct bench *b, int worker, int taken)
+{
+    while (worker != VICTIM && taken == FATAL &&
+           !__atomic_load_n(&b->at_it, __ATOMIC_ACQUIRE))
+        nap(b->item_seconds);
+}
+
 /* --- processes --------------------------------------------------------- */
 
 static bool all_done(const struct bench *b)
@@ -58,11 +67,12 @@ static void process(struct bench *b, int worker)
     while (!all_done(b)) {
         for (int i = 0; i < ITEMS; i++) {
             int nobody = 0;
+            let_the_victim_come(b, worker, taken + 1);
             if (!__atomic_compare_exchange_n(&b->holder[i], &nobody, worker + 1,
                                              false, __ATOMIC_ACQ_REL,
                                              __ATOMIC_RELAXED))
                 continue;
-            if (worker == VICTIM && ++taken == FATAL)
+            if (++taken == FATAL && worker == VICTIM)
                 get_stuck(b);
             nap(b->item_seconds);
             finish(b, i, worker);
@@ -139,6 +149,7 @@ static void repair_and_unlock(void *bench)
 static int take(const struct thread *t, int taken)
 {
     struct bench *b = t->bench;
+    let_the_victim_come(b, t->worker, taken);
     if (pthread_mutex_lock(&b->lock) == EOWNERDEAD) { /* robust mutexes only */
         repair(b);
         pthread_mutex_consistent(&b->lock);

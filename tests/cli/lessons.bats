@@ -149,6 +149,20 @@ refuses_nonsense() {
     each_lesson refuses_nonsense
 }
 
+@test "where a thread or a process cannot be made, a lesson says so and ends" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    local scarce name
+    for scarce in THREAD:at:2:interleavings THREAD:at:2:overlapping-waits THREAD:at:2:kill-a-worker \
+        THREAD:at:3:dataflow FORK:at:2:event-loop FORK:at:3:ipc-cost FORK:at:9:accept-policy; do
+        name=${scarce##*:}
+        scarce=${scarce%:*}
+        run env "SHIM_${scarce%%:*}=${scarce#*:}" LD_PRELOAD="$BUILD/tests/shim.so" \
+            timeout 60 "$BUILD/lessons/$name" --quick
+        [ "$status" -eq 1 ] || { echo "$name: $status $output" && return 1; }
+        [[ "$output" == "$name: "* ]]
+    done
+}
+
 @test "scripts/lessons writes claims.md and a page that holds everything" {
     out=$BATS_TEST_TMPDIR/out
     run scripts/lessons --quick --formats=png --out="$out" overlapping-waits

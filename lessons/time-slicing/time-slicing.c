@@ -48,8 +48,10 @@ static void tell(struct task *task, const struct slice *slice)
 
 int compute(struct task *task, double deadline)
 {
+    struct rusage before, after;
     /* nice: "let the others go first"; nobody may take it back. */
-    if (setpriority(PRIO_PROCESS, 0, task->nice) != 0)
+    if ((task->nice > 0 && setpriority(PRIO_PROCESS, 0, task->nice) != 0) ||
+        getrusage(RUSAGE_SELF, &before) != 0)
         return -errno;
     double now = lesson_now(), began = processor_time();
     struct slice *slice = begin_slice(task, now);
@@ -65,9 +67,8 @@ int compute(struct task *task, double deadline)
     }
     task->finished = now;
     task->processor_s = processor_time() - began;
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0)
+    if (getrusage(RUSAGE_SELF, &after) != 0)
         return -errno;
-    task->switched = usage.ru_nivcsw;
+    task->switched = after.ru_nivcsw - before.ru_nivcsw;
     return 0;
 }

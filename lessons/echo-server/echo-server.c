@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "async/loop.h"
 #include "coroutines/coroutine.h"
@@ -112,7 +113,7 @@ static void start_client(int socket)
 {
     struct client *client = malloc(sizeof *client);
     if (client == NULL) {
-        shutdown(socket, SHUT_RDWR);
+        close(socket); /* no memory for this one */
         return;
     }
     client->coroutine = (struct coroutine){.step = talk};

@@ -555,7 +555,14 @@ static int raise_descriptors(int clients)
     files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         return -errno;
-    return files.rlim_cur < wanted ? -EMFILE : 0;
+    if (files.rlim_cur >= wanted)
+        return 0;
+    fprintf(stderr,
+            "echo-server: %d clients need %llu descriptors, and the limit is "
+            "%llu: raise it (ulimit -Hn), or let fewer come (--clients=N)\n",
+            clients, (unsigned long long)wanted,
+            (unsigned long long)files.rlim_cur);
+    return -EMFILE;
 }
 
 /* Serves the class until it presses Enter. */

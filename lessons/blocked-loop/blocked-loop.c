@@ -150,8 +150,9 @@ static int loop(struct showing *s, int (*ask)(struct showing *))
             s->on_beat();
     }
     int failed = 0;
+    double last = lesson_now() + s->block + 5;
     while (s->owed && failed >= 0) { /* it came later than the last beat */
-        failed = wait_until(s, lesson_now() + 1);
+        failed = lesson_now() < last ? wait_until(s, last) : -ETIMEDOUT;
         if (failed > 0)
             failed = pool_is_through(s);
     }

@@ -310,8 +310,8 @@ static struct lesson_judgement judge(const struct lesson_figures *f)
 }
 
 static struct lesson_option options[] = {
-    {"step", "SECONDS", "How long a step of work is (default 2e-5, quick 1e-5)",
-     2e-5, 1e-5, 1e-6, 1e-4},
+    {"step", "SECONDS", "How long a step of work is (default 2e-5, quick 7e-6)",
+     2e-5, 7e-6, 1e-6, 1e-4},
     {0},
 };
 

@@ -24,7 +24,8 @@ static void tick(void *data)
     uint64_t due = s->tick.due_ns;
     s->on_tick(s, due);
     /* The next is due a period after this one was, however late it came. */
-    s->failed = loop_timer_set(s->loop, &s->tick, due + s->period_ns);
+    int failed = loop_timer_set(s->loop, &s->tick, due + s->period_ns);
+    s->failed = s->failed ? s->failed : failed;
 }
 
 /* Calls on_line for each whole line of what was typed; keeps the rest. */
@@ -53,7 +54,8 @@ static void input_came(void *data, int fd, unsigned events)
     } else if (got == 0) {
         s->closed = true;
         loop_forget(s->loop, fd); /* it would be ready for ever */
-        s->failed = loop_watch(s->loop, fd, 0, input_came, s);
+        int failed = loop_watch(s->loop, fd, 0, input_came, s);
+        s->failed = s->failed ? s->failed : failed;
     } else if (errno != EAGAIN && errno != EINTR) {
         s->failed = -errno;
     }
@@ -95,7 +97,8 @@ static int add_later(struct adding *a)
     return loop_timer_set(a->loop, &a->timer, loop_now() + a->wait_ns);
 }
 
-static int waiting_for; /* how many are not done */
+static int waiting_for;    /* how many are not done */
+static int could_not_wait; /* -errno of one that could not be begun */
 
 static void one_is_done(struct adding *a)
 {
@@ -107,16 +110,15 @@ static void start_the_next(struct adding *a)
 {
     waiting_for--;
     a->next->value = a->value;
-    if (add_later(a->next) != 0)
-        waiting_for = 0;
+    could_not_wait = add_later(a->next);
 }
 
 static int until_all_are_done(struct loop *loop)
 {
     int failed = 0;
-    while (!failed && waiting_for > 0)
+    while (!failed && !could_not_wait && waiting_for > 0)
         failed = loop_once(loop);
-    return failed;
+    return failed ? failed : could_not_wait;
 }
 
 int add_together(struct adding *one, struct adding *other)
@@ -148,6 +150,7 @@ int add_in_turn(struct adding *one, struct adding *other)
     one->next = other;
     other->then = one_is_done;
     waiting_for = 2;
+    could_not_wait = 0;
     failed = add_later(one);
     if (!failed)
         failed = until_all_are_done(loop);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -59,6 +60,18 @@ static void close_ends(int end[2])
         if (end[i] >= 0)
             close(end[i]);
         end[i] = -1;
+    }
+}
+
+/* The other side of pipes or sockets holds only its own ends, and we ours: if
+ * one of the two is gone, the other one is told by the end of file. */
+static void keep_ends(struct channel *c, bool ours)
+{
+    int *not_mine[2] = {&c->out[ours ? 0 : 1], &c->back[ours ? 1 : 0]};
+    for (int i = 0; i < 2; i++) {
+        if (*not_mine[i] >= 0)
+            close(*not_mine[i]);
+        *not_mine[i] = -1;
     }
 }
 
@@ -128,8 +141,12 @@ static double measure_cell(const void *argument)
         }
     } else if (!failed) {
         pid_t other = lesson_fork();
-        if (other == 0)
+        if (other == 0) {
+            keep_ends(&channel, false);
             _exit(answer_all(&channel) ? 1 : 0);
+        }
+        if (other > 0)
+            keep_ends(&channel, true);
         failed = other < 0
                      ? other
                      : converse(&channel, cell->size->words, times, &each);
@@ -151,6 +168,7 @@ static double measure_cell(const void *argument)
 static int measure(struct lesson_run *run)
 {
     table = run;
+    signal(SIGPIPE, SIG_IGN); /* that the other one is gone, write() says */
     budget = 1048576 * lesson_setting(run, "send");
     int failed = prepare();
     if (failed)

@@ -134,7 +134,8 @@ int on_a_loop(struct wait *waits)
                 continue;
             wait_ends(waits, i);
             close(waiting[i].fd);
-            waiting[i].fd = -1; /* poll passes over it from now on */
+            /* poll passes over it from now on */
+            waiting[i] = (struct pollfd){.fd = -1};
             left--;
         }
     }

@@ -54,22 +54,23 @@ origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c ori
               origin/due.c origin/log.c common/units.c
 evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c \
               analysis/evidence.c analysis/trends.c analysis/words.c common/statistics.c
+tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/summary_json.c \
+              analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
-              $(evidence) analysis/findings.c analysis/cells.c analysis/output.c \
-              analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
-              analysis/chart_data.c analysis/chart_variants.c analysis/compare.c analysis/changes.c analysis/merge.c \
-              common/units.c
+              $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c common/units.c
 meter      := analysis/meter.c analysis/tree.c analysis/kernel.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
 
 # tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
-UNIT     := units statistics plan judge coroutine
+UNIT     := units statistics plan judge charts coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := $(evidence) analysis/changes.c analysis/experiment.c common/units.c
+test_charts     := $(evidence) $(tables) analysis/changes.c analysis/plan.c analysis/experiment.c \
+                   common/units.c
 # What all models are built on:
 UNIT     += workload rate run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c

@@ -28,6 +28,18 @@ sketch() {
     gnuplot -e "data='$2'; output='$3'; ${4:-}" "$CHARTS/$1.gp"
 }
 
+# Usage: drawn NAME [LANGUAGE [THEME]]: the chart of the invented data as an SVG, whose path is printed.
+# Drawn once for all tests here; what gnuplot said is beside it, in .said.
+drawn() {
+    local file=$BATS_FILE_TMPDIR/$1-${2:-en}-${3:-light}
+    if [[ ! -f $file.svg ]]; then
+        CHART_LANG=${2:-en} sketch "$1" "$SAMPLES/$1.csv" "$file.part.svg" "theme='${3:-light}'" >"$file.said" 2>&1 ||
+            { cat "$file.said" && return 1; }
+        mv "$file.part.svg" "$file.svg"
+    fi
+    echo "$file.svg"
+}
+
 # The texts of an SVG, a line each, without their marks of type.
 texts() {
     grep '<text[ >]' "$1" | sed -e 's/<[^>]*>//g' -e 's/^[[:space:]]*//' \
@@ -69,42 +81,40 @@ strokes() {
 }
 
 # bats test_tags=slow
-@test "each chart is drawn in each format and theme, 16:9" {
-    local name theme
+@test "each chart is drawn in each format, and in both themes, 16:9" {
+    local name theme svg
     for name in $(chart_names); do
         for theme in light dark; do
-            sketch "$name" "$SAMPLES/$name.csv" a.svg "theme='$theme'"
-            tail -n 2 a.svg | grep -q '</svg>'
-            grep -q 'viewBox="0 0 1920 1080"' a.svg
-            sketch "$name" "$SAMPLES/$name.csv" a.png "theme='$theme'"
-            # The width and the height in a PNG's header: 1920 and 1080.
-            [ "$(od -An -tx1 -j16 -N8 a.png | tr -d ' ')" = 0000078000000438 ]
-            sketch "$name" "$SAMPLES/$name.csv" a.pdf "theme='$theme'"
-            [ "$(head -c 5 a.pdf)" = "%PDF-" ]
-            tail -c 8 a.pdf | grep -q '%%EOF'
-            mv a.svg "$name-$theme.svg"
-            rm a.png a.pdf
+            svg=$(drawn "$name" en $theme)
+            tail -n 2 "$svg" | grep -q '</svg>'
+            grep -q 'viewBox="0 0 1920 1080"' "$svg"
         done
-        ! cmp -s "$name-light.svg" "$name-dark.svg"
+        sketch "$name" "$SAMPLES/$name.csv" a.png "theme='dark'"
+        # The width and the height in a PNG's header: 1920 and 1080.
+        [ "$(od -An -tx1 -j16 -N8 a.png | tr -d ' ')" = 0000078000000438 ]
+        sketch "$name" "$SAMPLES/$name.csv" a.pdf
+        [ "$(head -c 5 a.pdf)" = "%PDF-" ]
+        tail -c 8 a.pdf | grep -q '%%EOF'
+        rm a.png a.pdf
+        ! cmp -s "$(drawn "$name")" "$(drawn "$name" en dark)"
     done
 }
 
 @test "gnuplot says nothing while it draws" {
-    local name
+    local name svg
     for name in $(chart_names); do
-        run sketch "$name" "$SAMPLES/$name.csv" a.svg
-        [ "$status" -eq 0 ]
-        [ -z "$output" ]
+        svg=$(drawn "$name")
+        [ ! -s "${svg%.svg}.said" ]
     done
 }
 
 @test "each chart says its question, its axis and what it does not say, in three languages" {
-    local name language
+    local name language svg
     while IFS='|' read -r name language question axis limits; do
-        CHART_LANG=$language sketch "$name" "$SAMPLES/$name.csv" a.svg
-        says a.svg "$question"
-        says a.svg "$axis"
-        says a.svg "$limits"
+        svg=$(drawn "$name" "$language")
+        says "$svg" "$question"
+        says "$svg" "$axis"
+        says "$svg" "$limits"
     done <<'END'
 total-time|en|How long until the last URL is here?|shorter is better|What it does not say
 total-time|es|¿Cuánto tarda en llegar la última URL?|menos es mejor|Lo que no dice
@@ -164,7 +174,7 @@ END
         [ -s "words-$language" ]
         [ -z "$(uniq -d "words-$language")" ]
         for name in $(chart_names); do
-            CHART_LANG=$language sketch "$name" "$SAMPLES/$name.csv" "$name-$language.svg"
+            [ -s "$(drawn "$name" "$language")" ]
         done
     done
     cmp words-en words-es
@@ -181,31 +191,31 @@ END
 }
 
 @test "one colour a model in every chart and both themes" {
-    local name theme
+    local name theme svg
     for name in $(chart_names); do
         for theme in light dark; do
-            sketch "$name" "$SAMPLES/$name.csv" a.svg "theme='$theme'"
-            grep -qF 'rgb(230, 159,   0)' a.svg
-            grep -qF 'rgb(  0, 114, 178)' a.svg
-            grep -qF 'rgb(213,  94,   0)' a.svg
-            grep -qF 'rgb(  0, 158, 115)' a.svg
+            svg=$(drawn "$name" en $theme)
+            grep -qF 'rgb(230, 159,   0)' "$svg"
+            grep -qF 'rgb(  0, 114, 178)' "$svg"
+            grep -qF 'rgb(213,  94,   0)' "$svg"
+            grep -qF 'rgb(  0, 158, 115)' "$svg"
         done
     done
 }
 
 @test "the same data draw the same chart, edited data another" {
-    local name
+    local name one
     for name in $(chart_names); do
-        sketch "$name" "$SAMPLES/$name.csv" one.svg
+        one=$(drawn "$name")
         sketch "$name" "$SAMPLES/$name.csv" two.svg
-        cmp one.svg two.svg
+        cmp "$one" two.svg
         # The last figure of the last row but its flags, one more.
         awk -F, -v OFS=, 'NR == FNR { rows = FNR; next }
             FNR == rows { for (i = NF; i > 2; i--) if ($i ~ /[.]|[0-9]{3}/) { $i *= 1.5; break } } { print }' \
             "$SAMPLES/$name.csv" "$SAMPLES/$name.csv" >edited.csv
         ! cmp -s edited.csv "$SAMPLES/$name.csv"
         sketch "$name" edited.csv two.svg
-        ! cmp -s one.svg two.svg
+        ! cmp -s "$one" two.svg
     done
 }
 

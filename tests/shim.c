@@ -6,13 +6,17 @@
  *   SHIM_FORK=…  SHIM_THREAD=…        likewise fork and pthread_create, with EAGAIN
  *   SHIM_NAMES=.SUFFIX                looking up a name that ends so takes SHIM_NAMES_S seconds (8)
  *                                     and fails
+ *   SHIM_BUFFER=BYTES                 libcurl's receive buffers have that size, whatever is asked
+ * for
  *
  * A forked process goes on counting where its parent was.
  */
+#include <curl/curl.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -128,3 +132,21 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     return EAI_AGAIN;
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+/* The header has a macro of that name, which checks types and calls it. */
+#undef curl_easy_setopt
+CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
+{
+    static CURLcode (*real)(CURL *, CURLoption, ...);
+    const char *bytes = option == CURLOPT_BUFFERSIZE ? getenv("SHIM_BUFFER") : NULL;
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_setopt");
+    if (bytes != NULL && bytes[0] != '\0')
+        return real(easy, option, strtol(bytes, NULL, 10));
+    va_list rest;
+    va_start(rest, option);
+    /* A pointer, a long or a curl_off_t: eight bytes each on the machines of this shim. */
+    void *value = va_arg(rest, void *);
+    va_end(rest);
+    return real(easy, option, value);
+}

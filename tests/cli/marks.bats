@@ -30,13 +30,27 @@ marks() {
     done
 }
 
-@test "the millions and the memory of a unit: a row each, and nothing is decided by so little" {
-    marks --only=millions,memory --rounds=1 --write="$REPORT"
+# The median of row $1 of what the marks are made of.
+detail() {
+    awk -F'|' -v key=" $1 " '$2 == key { print $3 + 0 }' "$REPORT"
+}
+
+@test "the millions, large bodies and the memory of a unit: a row each, and nothing is decided by so little" {
+    marks --only=millions,bodies,memory --rounds=1 --write="$REPORT"
     [ "$status" -eq 0 ]
     [ ! -e "$REPORT.part" ]
-    [ "$(grep -c '^| millions | ' "$REPORT")" -eq 2 ]
+    [ "$(grep -c '^| millions | ' "$REPORT")" -eq 5 ]
+    for key in async hybrid async-list hybrid-list; do
+        grep -q "^| millions | $key, rate of one visit of 4000 over those of 400 | at least 0.9 | [0-9]" "$REPORT"
+        # It showed how far it is, and holds at least a record a URL.
+        (($(detail "millions-$key.progress") > 0))
+        (($(detail "millions-$key.bytes" | cut -d. -f1) > 48))
+    done
+    [ "$(grep -c '^| bodies | .* | at most 1 | [0-9]' "$REPORT")" -eq 2 ]
     for model in async threads processes; do
         grep -q "^| memory | one more unit of $model, .*| 1 | too few rounds to decide |" "$REPORT"
+        [ -n "$(detail "$model.buffers")" ]
+        [ ! -r /proc/slabinfo ] || [ -n "$(detail "$model.objects")" ]
     done
     grep -q 'origin (build/origin, for every client)' "$REPORT"
     run ! grep -q '^| peers' "$REPORT"

@@ -35,6 +35,7 @@ cooperative-scheduler_also := lessons/cooperative-scheduler/odd-tasks.c
 dataflow_also := $(addprefix lessons/dataflow/,access_line.c dataflow_log.c dataflow_threads.c)
 event-loop_also := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c
 stackless-coroutines_also := lessons/stackless-coroutines/delegation.c
+thread-state-leak_also := lessons/thread-state-leak/c_library.c
 echo-server_also := lessons/echo-server/protocol.c lessons/echo-server/blocking.c lessons/echo-server/load.c \
                     async/loop.c async/loop_epoll.c
 download-two-ways_also := async/loop.c async/loop_select.c async/loop_epoll.c

@@ -22,7 +22,7 @@ END
 
 @test "wrong ones are those whose row differs; without a leak all is as expected" {
     "$LESSON" --csv=csv --json=json >/dev/null
-    [ "$(tail -n +2 csv | wc -l)" -eq 800 ]
+    [ "$(tail -n +2 csv | wc -l)" -eq 1000 ]
     while IFS= read -r way; do
         wrong=$(awk -F, -v way="$way" '$1 == way && $3 != $4' csv | wc -l)
         jq -e --arg name "$way: wrong" --argjson wrong "$wrong" \
@@ -30,7 +30,7 @@ END
     done < <(tail -n +2 csv | cut -d, -f1 | sort -u)
 }
 
-@test "what leaks is the last one's: the user, the error" {
+@test "what leaks is the last one's: the user, the error, the locale" {
     "$LESSON" --csv=csv >/dev/null
     # All hundred log in before any of them asks; the hundredth finds itself.
     [ "$(awk -F, '$1 == "coroutines" {print $4}' csv | sort -u)" = 100 ]
@@ -38,6 +38,10 @@ END
     enoent=$(awk '$1 == "#define" && $2 == "ENOENT" {print $3}' /usr/include/asm-generic/errno-base.h || echo 2)
     [ "$(awk -F, '$1 == "coroutines with errno" {print $4}' csv | sort -u)" = "$enoent" ]
     [ "$(awk -F, '$1 == "coroutines with errno" && $3 != $4' csv | wc -l)" -eq 50 ]
+    # The hundredth reads bytes, and so do all; half of them wanted letters.
+    [ "$(awk -F, '$1 == "coroutines with a locale" {print $4}' csv | sort -u)" = 1 ]
+    [ "$(awk -F, '$1 == "coroutines with a locale" && $3 != $4' csv | wc -l)" -eq 50 ]
+    [ "$(awk -F, '$1 == "coroutines with a locale set again" && $3 == $4' csv | wc -l)" -eq 100 ]
     # No word is lost, only handed to another one: the sums agree.
     [ "$(awk -F, '$1 == "coroutines with strtok_r" {n += $4} END {print n}' csv)" -eq $((5050 + 321000)) ]
     [ "$(awk -F, '$1 == "coroutines with strtok" && $3 != $4' csv | wc -l)" -gt 0 ]

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -180,4 +181,19 @@ int call_system(struct court *court, long times)
     for (long i = 0; i < times; i++)
         syscall(SYS_getppid);
     return 0;
+}
+
+/* What print comes to: the kernel keeps it in memory, and nobody waits. */
+int write_lines(struct court *court, long times)
+{
+    (void)court;
+    FILE *file = tmpfile(); /* has no name */
+    if (!file)
+        return -errno;
+    int failed = 0;
+    for (long i = 0; i < times && !failed; i++)
+        if (write(fileno(file), "x\n", 2) != 2)
+            failed = -EIO;
+    fclose(file);
+    return failed;
 }

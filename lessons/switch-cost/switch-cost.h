@@ -28,6 +28,7 @@ int play_without_stacks(struct court *, long turns);
 /* To compare with. */
 int call_functions(struct court *, long times);
 int call_system(struct court *, long times);
+int write_lines(struct court *, long times);
 
 /* What a player does in its turn: touch its own working set. */
 void touch(const struct court *, int me);

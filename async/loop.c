@@ -158,17 +158,27 @@ static void sift_down(struct loop *loop, uint32_t place,
     put(loop, place, timer);
 }
 
+int loop_timers_reserve(struct loop *loop, uint32_t timers)
+{
+    if (timers <= loop->timer_room)
+        return 0;
+    struct loop_timer **heap = realloc(loop->heap, timers * sizeof *heap);
+    if (heap == NULL)
+        return -ENOMEM;
+    loop->heap = heap;
+    loop->timer_room = timers;
+    return 0;
+}
+
 int loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t due_ns)
 {
     loop_timer_cancel(loop, timer);
-    if (loop->timers == loop->timer_room) {
-        uint32_t room = loop->timer_room > 0 ? 2 * loop->timer_room : 16;
-        struct loop_timer **heap = realloc(loop->heap, room * sizeof *heap);
-        if (heap == NULL)
-            return -ENOMEM;
-        loop->heap = heap;
-        loop->timer_room = room;
-    }
+    int error = 0;
+    if (loop->timers == loop->timer_room)
+        error = loop_timers_reserve(
+            loop, loop->timer_room > 0 ? 2 * loop->timer_room : 16);
+    if (error < 0)
+        return error;
     timer->due_ns = due_ns;
     sift_up(loop, loop->timers++, timer);
     return 0;

@@ -62,6 +62,8 @@ struct loop_timer {
 /* Fires once, at due_ns or soon after, from the loop. Setting it again moves
  * it. One that is due now fires before the loop next waits. */
 int loop_timer_set(struct loop *, struct loop_timer *, uint64_t due_ns);
+/* Room for so many timers at one time: setting one of these cannot fail. */
+int loop_timers_reserve(struct loop *, uint32_t timers);
 void loop_timer_cancel(struct loop *, struct loop_timer *);
 
 /* Waits once, then calls back what is ready and due. -errno if waiting failed.

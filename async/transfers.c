@@ -31,6 +31,7 @@ struct slot {
     struct loop_timer later; /* set until its next attempt is due */
     uint32_t lane;
     bool performing; /* in its shard's multi handle */
+    bool lost;       /* was in it when it broke */
 };
 
 /* A socket that libcurl opened through us, by its number. */
@@ -54,17 +55,22 @@ struct transfers {
     uint64_t computing_since; /* traced runs: when the last wait ended */
 };
 
+static int open_multi(struct shard *);
+static void close_multi(struct shard *);
+
 /* ---- Fetches that end
  * -------------------------------------------------------- */
 
 /* False: there is no memory for it, and the record is final. */
 static bool perform(struct slot *slot)
 {
+    struct shard *shard = slot->shard;
     uint64_t never;
     transfer_attempt(slot->transfer);
     slot->performing =
-        curl_multi_add_handle(slot->shard->multi,
-                              transfer_easy(slot->transfer)) == CURLM_OK;
+        (shard->multi != NULL || open_multi(shard) == 0) &&
+        curl_multi_add_handle(shard->multi, transfer_easy(slot->transfer)) ==
+            CURLM_OK;
     if (!slot->performing)
         transfer_end(slot->transfer, CURLE_OUT_OF_MEMORY, &never);
     return slot->performing;
@@ -115,12 +121,46 @@ static void collect(struct shard *shard)
 /* ---- What libcurl asks of the loop
  * -------------------------------------------- */
 
+/* There was no memory to watch a socket with: which, libcurl does not say, and
+ * would wait for that one for ever; and 7.88.1 may divide by zero when it comes
+ * to use it. So nothing of that multi handle is used again: all leave it before
+ * any of their lanes goes on, with a new one. */
+static void abandon(struct shard *shard)
+{
+    struct transfers *all = shard->all;
+    uint32_t first = (uint32_t)(shard - all->shards);
+    uint64_t never;
+    for (uint32_t i = first; i < all->run.lanes; i += all->shard_count) {
+        struct slot *slot = &all->slots[i];
+        slot->lost = slot->performing;
+        if (slot->performing)
+            curl_multi_remove_handle(shard->multi,
+                                     transfer_easy(slot->transfer));
+        slot->performing = false;
+    }
+    close_multi(shard);
+    for (uint32_t i = first; i < all->run.lanes; i += all->shard_count) {
+        struct slot *slot = &all->slots[i];
+        if (!slot->lost)
+            continue;
+        slot->lost = false;
+        transfer_end(slot->transfer, CURLE_OUT_OF_MEMORY, &never);
+        all->done(all->data, slot->lane);
+    }
+}
+
+static void go_on(struct shard *shard, curl_socket_t fd, int mask)
+{
+    int running;
+    if (curl_multi_socket_action(shard->multi, fd, mask, &running) == CURLM_OK)
+        collect(shard);
+    else
+        abandon(shard);
+}
+
 static void on_timer_due(void *data)
 {
-    struct shard *shard = data;
-    int running;
-    curl_multi_socket_action(shard->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(shard);
+    go_on(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer_wanted(CURLM *multi, long timeout_ms, void *data)
@@ -150,9 +190,7 @@ static void on_socket_ready(void *data, int fd, unsigned events)
     }
     int mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
                (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
-    int running;
-    curl_multi_socket_action(shard->multi, fd, mask, &running);
-    collect(shard);
+    go_on(shard, fd, mask);
 }
 
 /* libcurl 7.88.1 drops its interest in a socket when a transfer ends, and
@@ -269,20 +307,18 @@ uint64_t transfers_descriptors(const struct run *run)
            (uint64_t)run->lanes * transfer_descriptors(run->workload);
 }
 
-static int open_shard(struct transfers *all, struct shard *shard)
+static int open_multi(struct shard *shard)
 {
-    /* In total as many as for any other model. */
+    /* In total as many connections as any other model keeps. */
+    const struct transfers *all = shard->all;
     uint32_t number = (uint32_t)(shard - all->shards);
     uint32_t lanes = all->run.lanes / all->shard_count +
                      (number < all->run.lanes % all->shard_count ? 1 : 0);
     long kept = (long)lanes * transfer_kept(all->run.workload);
-    *shard = (struct shard){.all = all};
-    shard->timer = (struct loop_timer){.fire = on_timer_due, .data = shard};
-    shard->names = transfer_names_open(all->run.workload);
-    shard->multi = curl_multi_init();
-    if (shard->names == NULL || shard->multi == NULL)
-        return -ENOMEM;
     CURLMcode code = CURLM_OK;
+    shard->multi = curl_multi_init();
+    if (shard->multi == NULL)
+        return -ENOMEM;
     if (code == CURLM_OK)
         code = curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION,
                                  on_socket_wanted);
@@ -295,7 +331,26 @@ static int open_shard(struct transfers *all, struct shard *shard)
         code = curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
     if (code == CURLM_OK)
         code = curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, kept);
+    if (code != CURLM_OK)
+        close_multi(shard);
     return code == CURLM_OK ? 0 : -ENOMEM;
+}
+
+static void close_multi(struct shard *shard)
+{
+    curl_multi_cleanup(shard->multi); /* NULL is fine */
+    shard->multi = NULL;
+    loop_timer_cancel(shard->all->loop, &shard->timer);
+    if (shard->names != NULL)
+        transfer_names_forget(shard->names);
+}
+
+static int open_shard(struct transfers *all, struct shard *shard)
+{
+    *shard = (struct shard){.all = all};
+    shard->timer = (struct loop_timer){.fire = on_timer_due, .data = shard};
+    shard->names = transfer_names_open(all->run.workload);
+    return shard->names == NULL ? -ENOMEM : open_multi(shard);
 }
 
 static int open_slot(struct transfers *all, uint32_t number)
@@ -345,6 +400,9 @@ int transfers_open(struct transfers **opened, const struct run *run,
         error = open_shard(all, &all->shards[i]);
     for (uint32_t i = 0; i < run->lanes && error == 0; i++)
         error = open_slot(all, i);
+    /* To libcurl a timer that cannot be set is the end of everything. */
+    if (error == 0)
+        error = loop_timers_reserve(loop, run->lanes + all->shard_count);
     if (error == 0)
         error = loop_watch(loop, run_stop_fd(run), LOOP_READ, on_stop, all);
     if (error < 0) {
@@ -380,8 +438,9 @@ void transfers_close(struct transfers *all)
         transfer_close(all->slots[i].transfer);
     for (uint32_t i = 0; all->shards != NULL && i < all->shard_count; i++) {
         struct shard *shard = &all->shards[i];
-        curl_multi_cleanup(shard->multi);
-        loop_timer_cancel(all->loop, &shard->timer);
+        if (shard->all == NULL)
+            break; /* opening came no further */
+        close_multi(shard);
         transfer_names_close(shard->names);
     }
     free(all->sockets);

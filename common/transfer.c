@@ -113,9 +113,17 @@ void transfer_library_close(void)
         curl_global_cleanup();
 }
 
+/* curl_version() would tell of OpenLDAP too, and start it to ask: with it SASL, which reads its
+ * plug-ins from disk and, where memory is short, crashes. */
 const char *transfer_version(void)
 {
-    return curl_version();
+    static char text[160];
+    const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+    snprintf(text, sizeof text, "libcurl/%s %s zlib/%s nghttp2/%s", about->version,
+             about->ssl_version != NULL ? about->ssl_version : "no-tls",
+             about->libz_version != NULL ? about->libz_version : "none",
+             about->nghttp2_version != NULL ? about->nghttp2_version : "none");
+    return text;
 }
 
 /* ---- The options ------------------------------------------------------------- */
@@ -279,6 +287,12 @@ struct transfer_names *transfer_names_open(const struct workload *workload)
     if (names != NULL && needed && workload->resolve == RESOLVE_ONCE)
         names->hosts = workload->hosts;
     return names;
+}
+
+void transfer_names_forget(struct transfer_names *names)
+{
+    if (names->hosts != NULL)
+        memset(names->told, 0, (hosts_count(names->hosts) + 7) / 8);
 }
 
 void transfer_names_close(struct transfer_names *names)
@@ -682,7 +696,7 @@ static enum outcome judge(const struct transfer *transfer, CURLcode code, long s
         return TLS_FAILED;
     case CURLE_OUT_OF_MEMORY:
         /* libcurl 7.88.1 says so too of a header beyond its own bounds. */
-        return transfer->first_byte_ns != 0 ? TOO_LARGE : WORKER_LOST;
+        return transfer->first_byte_ns != 0 && !transfer->head_whole ? TOO_LARGE : WORKER_LOST;
     default:
         return GARBAGE;
     }

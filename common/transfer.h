@@ -60,6 +60,8 @@ void transfer_library_close(void);
 /* Which names a connection cache (a multi handle) has been told of. */
 struct transfer_names;
 struct transfer_names *transfer_names_open(const struct workload *);
+/* That connection cache is gone, and a new one knows none of them. */
+void transfer_names_forget(struct transfer_names *);
 void transfer_names_close(struct transfer_names *);
 
 /* Like transfer_open, for a transfer that some multi handle will perform. */

@@ -3,6 +3,9 @@
  *
  *   SHIM_MEMORY=at:K|every:K|from:K   the K-th allocation of a process fails, every K-th, or all
  *                                     from the K-th
+ *   SHIM_MEMORY=every:K:N             every K-th of the first N
+ *   SHIM_MEMORY_SINCE=connect         … of those since a process first connected to a server
+ *   SHIM_MEMORY_CHILD=K               … and only in the K-th child that it forks
  *   SHIM_FORK=…  SHIM_THREAD=…        likewise fork and pthread_create, with EAGAIN
  *   SHIM_NAMES=.SUFFIX                looking up a name that ends so takes SHIM_NAMES_S seconds (8)
  *                                     and fails
@@ -21,6 +24,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +40,7 @@ struct scarcity {
     bool read;
     char kind; /* a, e, f, or 0: nothing fails */
     unsigned long number;
+    unsigned long most; /* calls beyond these do not fail; 0: all may */
 };
 
 static struct scarcity memory = {.variable = "SHIM_MEMORY"};
@@ -48,20 +53,40 @@ static bool fails(struct scarcity *of)
     if (!of->read) {
         const char *value = getenv(of->variable);
         const char *colon = value != NULL ? strchr(value, ':') : NULL;
-        of->number = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+        char *rest = NULL;
+        of->number = colon != NULL ? strtoul(colon + 1, &rest, 10) : 0;
+        of->most = rest != NULL && *rest == ':' ? strtoul(rest + 1, NULL, 10) : 0;
         of->kind = of->number > 0 ? value[0] : '\0';
         of->read = true;
     }
     if (of->kind == '\0')
         return false;
     unsigned long call = atomic_fetch_add(&of->calls, 1) + 1;
+    if (of->most > 0 && call > of->most)
+        return false;
     return of->kind == 'e' ? call % of->number == 0
                            : call == of->number || (of->kind == 'f' && call > of->number);
 }
 
+static bool connected;
+static unsigned long children, child; /* how many it has forked; which one it is itself */
+
+static bool is_spared(void)
+{
+    static bool read, until_connected;
+    static unsigned long only;
+    if (!read) {
+        const char *number = getenv("SHIM_MEMORY_CHILD");
+        only = number != NULL ? strtoul(number, NULL, 10) : 0;
+        until_connected = getenv("SHIM_MEMORY_SINCE") != NULL;
+        read = true;
+    }
+    return (until_connected && !connected) || (only > 0 && child != only);
+}
+
 static bool no_memory(void)
 {
-    bool none = fails(&memory);
+    bool none = !is_spared() && fails(&memory);
     if (none)
         errno = ENOMEM;
     return none;
@@ -100,14 +125,32 @@ int posix_memalign(void **result, size_t alignment, size_t size)
     return *result == NULL ? ENOMEM : 0;
 }
 
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int (*real)(int, const struct sockaddr *, socklen_t);
+    *(void **)&real = dlsym(RTLD_NEXT, "connect");
+    int kind = 0;
+    socklen_t size = sizeof kind;
+    /* Looking a name up connects too, to ask how an address would be reached. */
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM &&
+        address->sa_family == AF_INET)
+        connected = true;
+    return real(fd, address, length);
+}
+
 pid_t fork(void)
 {
     pid_t (*real)(void);
     *(void **)&real = dlsym(RTLD_NEXT, "fork");
-    if (!fails(&forks))
-        return real();
-    errno = EAGAIN;
-    return -1;
+    if (fails(&forks)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    children++;
+    pid_t pid = real();
+    if (pid == 0)
+        child = children;
+    return pid;
 }
 
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,

@@ -29,11 +29,15 @@ static json_t *processors_allowed(void)
     if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
         return json_null();
     json_t *list = json_array();
+    int failed = list == NULL;
     for (int i = 0; i < CPU_SETSIZE; i++) {
         if (CPU_ISSET(i, &allowed))
-            json_array_append_new(list, json_integer(i));
+            failed |= json_array_append_new(list, json_integer(i));
     }
-    return list;
+    if (!failed)
+        return list;
+    json_decref(list); /* it would look whole */
+    return NULL;
 }
 
 static json_t *soft_limit(__rlimit_resource_t resource)

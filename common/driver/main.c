@@ -84,6 +84,19 @@ static bool close_file(struct output *output, const char *option)
     return error == 0;
 }
 
+static bool write_json(struct output *output, const struct summary *summary)
+{
+    if (output->file == NULL)
+        return true;
+    int error = summary_write_json(summary, output->file);
+    /* Of what the disk refused, closing tells. */
+    if (error == 0 || ferror(output->file))
+        return close_file(output, "json");
+    warnx("--json=%s: not written: %s", output->path, strerror(ENOMEM));
+    output_abandon(output);
+    return false;
+}
+
 /* False: something could not be written, and standard error says what. */
 static bool write_files(struct files *files, const struct options *options,
                         const struct summary *summary)
@@ -91,9 +104,7 @@ static bool write_files(struct files *files, const struct options *options,
     bool written = true;
     /* Each is whole before the next is begun, and the small one comes first: a
      * disk that becomes full takes only the file that it meets. */
-    if (files->json.file != NULL && summary_write_json(summary, files->json.file) == -ENOMEM)
-        give_up(files, EXIT_CANNOT_RUN, "--json: no memory");
-    written &= close_file(&files->json, "json");
+    written &= write_json(&files->json, summary);
     if (files->records.file != NULL)
         records_write(summary->run, files->records.file);
     written &= close_file(&files->records, "records");

@@ -19,24 +19,36 @@ static json_t *integer(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
+/* A list that lacks what there was no memory for must not look whole: without it nothing is packed.
+ */
+static json_t *none_if(int failed, json_t *list)
+{
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *model_json(const struct model *model)
 {
     json_t *options = json_object();
     const char *const *setting = model->settings != NULL ? model->settings() : NULL;
+    int failed = options == NULL;
     for (; setting != NULL && *setting != NULL; setting += 2)
-        json_object_set_new(options, setting[0], json_string(setting[1]));
-    return json_pack("{s:s, s:o}", "name", model->name, "options", options);
+        failed |= json_object_set_new(options, setting[0], json_string(setting[1]));
+    return json_pack("{s:s, s:o}", "name", model->name, "options", none_if(failed, options));
 }
 
 /* Arguments are bytes and JSON is UTF-8: what is not becomes null. */
 static json_t *command_json(const struct summary *summary)
 {
     json_t *command = json_array();
+    int failed = command == NULL;
     for (int i = 0; i < summary->command_length; i++) {
         json_t *argument = json_string(summary->command[i]);
-        json_array_append_new(command, argument != NULL ? argument : json_null());
+        failed |= json_array_append_new(command, argument != NULL ? argument : json_null());
     }
-    return command;
+    return none_if(failed, command);
 }
 
 static json_t *started_json(const struct timespec *when)
@@ -119,12 +131,14 @@ static json_t *throughput_json(const struct summary *summary)
 static json_t *errors_json(const struct summary *summary)
 {
     json_t *errors = json_array();
+    int failed = errors == NULL;
     for (int i = FETCHED + 1; i < OUTCOMES; i++) {
         if (summary->outcomes[i] > 0)
-            json_array_append_new(errors, json_pack("{s:s, s:o}", "reason", outcome_name(i),
-                                                    "count", integer(summary->outcomes[i])));
+            failed |=
+                json_array_append_new(errors, json_pack("{s:s, s:o}", "reason", outcome_name(i),
+                                                        "count", integer(summary->outcomes[i])));
     }
-    return errors;
+    return none_if(failed, errors);
 }
 
 int summary_write_json(const struct summary *summary, FILE *out)

@@ -232,7 +232,8 @@ leaves_nothing() {
     local list run
     for list in short long; do
         sed "s|\$|?$1-$list|" "../$list" >urls
-        setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h >/dev/null &
+        setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h --save=bodies \
+            >/dev/null &
         run=$!
         wait_for grep -qxF "/silent?$1-$list" ../log
         holds $run >$list.holds

@@ -26,7 +26,7 @@ needs_mounts() {
 
 runs_short() {
     local status k
-    for k in {1..8} {9..400..23}; do
+    for k in {1..8} {9..400..43}; do
         status=0
         rm -f run.json
         SHIM_MEMORY=at:$k LD_PRELOAD=$BUILD/tests/shim.so timeout 60 "$BUILD/$1" --concurrency=2 \
@@ -41,17 +41,101 @@ runs_short() {
     done
 }
 
-@test "whichever allocation fails, a run ends with a documented status and outcomes that add up" {
-    origin_start
-    local model
+# Runs FUNCTION MODEL for all models at once, in a folder each.
+each_model() {
+    local model bad=0
     local -A pids=()
     for model in "${MODELS[@]}"; do
-        mkdir "$model"
-        (cd "$model" && runs_short "$model") >"$model.said" 2>&1 3>&- &
+        mkdir -p "$model"
+        (cd "$model" && "$1" "$model") >"$model.said" 2>&1 3>&- &
         pids[$model]=$!
     done
     for model in "${MODELS[@]}"; do
-        wait "${pids[$model]}" || { cat "$model.said" && false; }
+        wait "${pids[$model]}" || { bad=1 && cat "$model.said"; }
+    done
+    return $bad
+}
+
+@test "whichever allocation fails, a run ends with a documented status and outcomes that add up" {
+    origin_start
+    each_model runs_short
+}
+
+# index,bytes,hash of what was fetched.
+bodies() {
+    sed -n 's/^\([0-9]*\),fetched,.*,\([0-9]*,[0-9a-f]*\)$/\1,\2/p' "$1"
+}
+
+# Of the first allocations since it connected every k-th fails, in each worker.
+fetches_starved() {
+    local k code got lost=0 fetched=0
+    for k in 2 3 7 13 29 53 101; do
+        code=0
+        rm -f run.json records.csv
+        SHIM_MEMORY=every:$k:300 SHIM_MEMORY_SINCE=connect LD_PRELOAD=$BUILD/tests/shim.so timeout 100 \
+            "$BUILD/$1" --concurrency=3 --count=30 --json=run.json --records=records.csv \
+            --url-pattern="$ORIGIN/item/{}?size=3KiB" >out 2>err || code=$?
+        echo "every $k: status $code; $(cat err)"
+        # Out of memory for the figures themselves as well.
+        if ((code == 3)); then
+            [ -s err ]
+            [ ! -e run.json ]
+            [ ! -e records.csv ]
+            continue
+        fi
+        [ "$code" -eq 1 ]
+        # Each URL has one outcome, and what counts as fetched is what was sent.
+        [ "$(wc -l <records.csv)" -eq 31 ]
+        [ "$(tail -n +2 records.csv | cut -d, -f1 | sort -nu | wc -l)" -eq 30 ]
+        run ! grep -vE '^(index|[0-9]+,(fetched|worker_lost|too_large|not_resolved|garbage|refused)),' records.csv
+        [ -z "$(comm -23 <(bodies records.csv | sort) ../sound)" ]
+        # The JSON says the same, or it is said that there is none.
+        if [ -e run.json ]; then
+            [ "$(jq '.fetches.ok' run.json)" -eq "$(bodies records.csv | wc -l)" ]
+            [ "$(jq '.fetches.failed - ([.errors[].count] | add)' run.json)" -eq 0 ]
+        else
+            grep -qx "$1: --json=run.json: not written: Cannot allocate memory" err
+        fi
+        got=$(bodies records.csv | wc -l)
+        fetched=$((fetched + got)) lost=$((lost + 30 - got))
+    done
+    # There was something to lose, and whoever lives goes on.
+    echo "$fetched fetched, $lost not"
+    ((lost > 50 && fetched > 50))
+}
+
+@test "whichever part of a fetch's allocations fails, the others go on and no wrong body counts as fetched" {
+    origin_start
+    "$BUILD/sequential" --quiet --count=30 --records=records.csv --url-pattern="$ORIGIN/item/{}?size=3KiB"
+    bodies records.csv | sort >sound
+    [ "$(wc -l <sound)" -eq 30 ]
+    each_model fetches_starved
+}
+
+@test "a child without memory loses no URL but those that it takes, and the others fetch theirs" {
+    origin_start
+    for model in processes hybrid; do
+        own=()
+        [ $model = processes ] || own=(--processes=3)
+        # shellcheck disable=SC2191  # these are no assignments of ours
+        common=("LD_PRELOAD=$BUILD/tests/shim.so" "$BUILD/$model" "${own[@]}" --quiet --concurrency=3 --count=12
+            --records=records.csv --json=run.json --url-pattern="$ORIGIN/item/{}?size=3KiB&delay=5ms")
+        # From its birth on: it ends, and its successor, which has memory, does its work.
+        run env SHIM_MEMORY=from:1 SHIM_MEMORY_CHILD=1 "${common[@]}"
+        echo "$model: $output; $(jq -c .workers run.json)"
+        [ "$status" -eq 0 ]
+        [ "$(jq -c '[.workers.asked, .workers.made, .workers.lost, .workers.rebuilt]' run.json)" = '[3,2,1,1]' ]
+        [ "$(grep -c ,fetched, records.csv)" -eq 12 ]
+        # From its first fetch on: it lives, and what it takes is lost.
+        run env SHIM_MEMORY=from:1 SHIM_MEMORY_CHILD=1 SHIM_MEMORY_SINCE=connect "${common[@]}"
+        cat records.csv
+        [ "$status" -eq 1 ]
+        [ "$(grep -c ,worker_lost, records.csv)" -ge 1 ]
+        [ "$(grep -c ,fetched, records.csv)" -ge 2 ]
+        [ "$(grep -cE ',(fetched|worker_lost),' records.csv)" -eq 12 ]
+        # Of one child all, of the others none.
+        [ "$(grep ,worker_lost, records.csv | cut -d, -f5 | sort -u | wc -l)" -eq 1 ]
+        [ "$(cut -d, -f2,5 records.csv | sort -u | grep -cE '^(fetched|worker_lost),')" -eq 3 ]
     done
 }
 

@@ -64,13 +64,14 @@ meter      := analysis/meter.c analysis/tree.c analysis/kernel.c common/units.c
 PROGRAMS := $(MODELS) origin benchstat meter
 
 # tests/unit/test_NAME.c is linked with $(test_NAME), or else with $(common).
-UNIT     := units statistics plan judge charts coroutine
+UNIT     := units statistics plan judge charts host coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
 test_judge      := $(evidence) analysis/changes.c analysis/experiment.c common/units.c
 test_charts     := $(evidence) $(tables) analysis/changes.c analysis/plan.c analysis/experiment.c \
                    common/units.c
+test_host       := tests/unit/server.c analysis/host.c analysis/stats_client.c
 # What all models are built on:
 UNIT     += workload rate run digest loop resolve transfer summary outputs
 test_workload   := common/workload.c

@@ -192,12 +192,12 @@ static json_t *joined_errors(const struct merge *merge)
         for (i = 0; (error = json_array_get(json_object_get(merge->slices[s].run, "errors"), i));
              i++) {
             const char *reason = json_string_at(error, "reason");
-            json_int_t count = json_integer_value(json_object_get(error, "count"));
-            if (!reason || count < 0 || count > (json_int_t)MOST_URLS)
+            double count = json_number_at(error, "count");
+            if (!reason || !(count > 0 && count <= MOST_URLS))
                 continue;
-            json_object_set_new(
-                counts, reason,
-                json_integer(count + json_integer_value(json_object_get(counts, reason))));
+            json_object_set_new(counts, reason,
+                                json_integer((json_int_t)count +
+                                             json_integer_value(json_object_get(counts, reason))));
         }
     for (void *at = json_object_iter(counts); at; at = json_object_iter_next(counts, at))
         json_array_append_new(errors, json_pack("{s:s, s:O}", "reason", json_object_iter_key(at),

@@ -36,8 +36,9 @@ int write_json(const struct results *results, const char *name, json_t *root)
     int error = root ? output_open(&output, results, "%s", name) : -ENOMEM;
     if (error)
         return error;
+    errno = 0;
     if (json_dumpf(root, output.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
-        error = -EIO;
+        error = errno ? -errno : -EIO;
     fputc('\n', output.stream);
     int closed = output_close(&output);
     return error ? error : closed;

@@ -71,6 +71,47 @@ doctor() {
     mv doctored.json "$RUN/raw/$number/$1.json"
 }
 
+# bats test_tags=plain
+@test "benchstat: a wrong subcommand is status 2 and the list of them; --help and --version are 0" {
+    local option
+    for option in --help -h; do
+        run --separate-stderr "$BENCHSTAT" "$option"
+        [ "$status" -eq 0 ]
+        [[ $output == "Usage: benchstat SUBCOMMAND"*plan*visit*processors*judge*compare*merge* ]]
+    done
+    for option in --version -V; do
+        run --separate-stderr "$BENCHSTAT" "$option"
+        [ "$status" -eq 0 ]
+        [[ $output == "waitbench "* ]]
+    done
+    for option in '' plant --hlep; do
+        # shellcheck disable=SC2086  # none at all, too
+        run --separate-stderr "$BENCHSTAT" $option
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        # shellcheck disable=SC2154  # set by run
+        [[ $stderr == "Usage: benchstat SUBCOMMAND"* ]]
+    done
+    run "$BENCHSTAT" --help more
+    [ "$status" -eq 2 ]
+}
+
+# bats test_tags=plain
+@test "processors: needs two that there are" {
+    local arguments
+    for arguments in '' 0 '0 x' '0 -1' '0 1 2' '0 1024' "0 ''"; do
+        eval "run \"\$BENCHSTAT\" processors $arguments"
+        echo "$arguments: $output"
+        [ "$status" -eq 2 ]
+    done
+    run "$BENCHSTAT" processors 1022 1023
+    [ "$status" -eq 3 ]
+    [ "$output" = "benchstat processors: cannot use processors 1022 and 1023" ]
+    # A child that cannot be made is no measurement.
+    SHIM_FORK=from:1 LD_PRELOAD=$BUILD/tests/shim.so run "$BENCHSTAT" processors 0 1
+    [ "$status" -eq 3 ]
+}
+
 @test "plan: the same seed gives the same bytes, another seed another order" {
     write_experiment
     "$BENCHSTAT" plan --seed=5 experiment.json >a
@@ -159,6 +200,53 @@ doctor() {
     [ ! -e 0001 ]
     [ ! -e .0001 ]
     run ! kill -0 "$(<pid)"
+}
+
+# bats test_tags=plain
+@test "visit: wrong usage is one line and status 2; what cannot be made is 3 and leaves nothing" {
+    local option
+    for option in --limit=0 --limit=1s --limit= --limit=1e7 --limit=1e999 --interrupt=-1 --cpus=x --cpus=1-0; do
+        run "$BENCHSTAT" visit --dir=0001 "$option" -- touch ran
+        [ "$status" -eq 2 ]
+    done
+    run "$BENCHSTAT" visit --dir=0001
+    [ "$status" -eq 2 ]
+    run "$BENCHSTAT" visit -- touch ran
+    [ "$status" -eq 2 ]
+    run "$BENCHSTAT" visit --dir=no/such/0001 -- touch ran
+    [ "$status" -eq 3 ]
+    run "$BENCHSTAT" visit --dir="$(printf '%0600d' 1)" -- touch ran
+    [ "$status" -eq 3 ]
+    [[ $output == *"File name too long" ]]
+    # Where it would be written aside lies something else; where it goes lies another visit.
+    echo precious >.0001
+    run "$BENCHSTAT" visit --dir=0001 -- touch ran
+    [ "$status" -eq 3 ]
+    [ "$(<.0001)" = precious ]
+    mkdir -p 0002/kept
+    run "$BENCHSTAT" visit --dir=0002 -- true
+    [ "$status" -eq 3 ]
+    [ -d 0002/kept ]
+    [ ! -e ran ]
+    # A fork that fails, and a processor that is not there.
+    SHIM_FORK=at:1 LD_PRELOAD=$BUILD/tests/shim.so run "$BENCHSTAT" visit --dir=0003 -- touch ran
+    [ "$status" -eq 3 ]
+    [ ! -e .0003 ] && [ ! -e ran ]
+    run "$BENCHSTAT" visit --dir=0003 --cpus=1023 -- touch ran
+    [ "$status" -eq 0 ]
+    [ "$(jq .exit_status 0003/visit.json)" -eq 126 ]
+    [ ! -e ran ]
+}
+
+# bats test_tags=plain
+@test "visit: what a killed visit left aside is replaced; an interrupt can be a command's regular end" {
+    mkdir .0001
+    echo old >.0001/run.json
+    # shellcheck disable=SC2016
+    run "$BENCHSTAT" visit --dir=0001 --interrupt=0.1 -- sh -c 'trap "exit 4" INT; while :; do sleep 0.01; done'
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.exit_status, .timed_out]' 0001/visit.json)" = '[4,false]' ]
+    [ ! -e 0001/run.json ] && [ ! -e .0001 ]
 }
 
 @test "visit: the origin's counters are those of the visit alone" {
@@ -321,6 +409,30 @@ doctor() {
     done
 }
 
+# bats test_tags=plain
+@test "judge: what cannot be written is status 3, naming the folder; one folder at a time" {
+    write_run
+    jq '.placement.apart = "shared"' "$RUN/metadata.json" >shared.json
+    mv shared.json "$RUN/metadata.json"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 0 ]
+    [[ $output == *"could not be put on processors of their own."* ]]
+    run "$BENCHSTAT" judge "$RUN" "$RUN"
+    [ "$status" -eq 2 ]
+    local file
+    for file in data/total-time.csv hyperfine.json summary.json summary.md; do
+        ln -s /dev/full "$RUN/$file.part"
+        run "$BENCHSTAT" judge --quiet "$RUN"
+        [ "$status" -eq 3 ]
+        [ "$output" = "benchstat judge: $RUN: No space left on device" ]
+    done
+    run "$BENCHSTAT" plan experiment.json
+    [ "$status" -eq 0 ]
+    "$BENCHSTAT" plan experiment.json >/dev/full 2>said || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'standard output: No space left' said
+}
+
 # Two runs in $RUN and $RUN-2, the second with threads taking so many seconds.
 write_two_runs() {
     write_run
@@ -350,6 +462,24 @@ write_two_runs() {
     run "$BENCHSTAT" compare --reference=nobody "$RUN-1" "$RUN-2"
     [ "$status" -eq 0 ]
     [[ $output == *'cannot be told      total-time/threads: no lane to refer to'* ]]
+}
+
+# bats test_tags=plain
+@test "compare: says what is not the same about two runs, and whether their reference is one program" {
+    write_two_runs 0.26
+    jq '. + {commit: "0123456789abcdef", dirty: true, identity: {programs: {sequential: "aa"}}, machine: {host: "one"}}' \
+        "$RUN-1/metadata.json" >changed.json
+    cp changed.json "$RUN-1/metadata.json"
+    jq '.machine.host = "two" | .dirty = false' changed.json >"$RUN-2/metadata.json"
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+    echo "$output"
+    [[ $output == *"BASE: $RUN-1, commit 0123456789ab and changes, unknown"* ]]
+    [[ $output == *"NEW: $RUN-2, commit 0123456789ab, unknown"* ]]
+    [[ $output == *"Not the same: machine.host was one, is two."* ]]
+    [[ $output == *", held against sequential (the same program)"* ]]
+    jq '.identity.programs.sequential = "bb"' changed.json >"$RUN-2/metadata.json"
+    run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+    [[ $output == *", held against sequential (another build of it)"* ]]
 }
 
 @test "compare: wrong usage and runs without anything in common are status 2, in one line" {

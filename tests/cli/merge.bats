@@ -105,6 +105,33 @@ refused() {
     refused 'nowhere.json: ' 1.json nowhere.json
 }
 
+# bats test_tags=plain
+@test "what a slice does not say is null in the whole, and never made up" {
+    slices 2
+    jq 'del(.started_at) | del(.time.spawn_s) | .workload.timeout_ms += 0.0
+        | .errors += [{count: 3}, {reason: "odd", count: -1}, {reason: "odd", count: 1e17}]' 2.json >other.json
+    "$STAT" merge other.json 1.json >merged.json
+    [ "$(jq -c '[.started_at, .time.spawn_s]' merged.json)" = "[$(jq -c .started_at 1.json),null]" ]
+    [ "$(jq -c .errors merged.json)" = "$("$STAT" merge 1.json 2.json | jq -c .errors)" ]
+    jq 'del(.started_at)' 1.json >first.json
+    [ "$("$STAT" merge first.json other.json | jq .started_at)" = null ]
+    jq '.fetches.digest = 7' 2.json >other.json
+    refused 'other.json: fetches.digest: ' 1.json other.json
+    jq '.fetches.digest = ("x" * 32)' 2.json >other.json
+    refused 'other.json: fetches.digest: ' 1.json other.json
+    jq 'del(.schema)' 2.json >other.json
+    refused 'must be waitbench-run/1; it is missing' 1.json other.json
+    jq 'del(.workload.retries)' 2.json >other.json
+    refused 'other.json: workload.retries: is not that of 1.json' 1.json other.json
+    jq '.workload.urls = 0' 2.json >other.json
+    refused 'other.json: workload: does not say' 1.json other.json
+    run "$STAT" merge --json=/dev/full 1.json 2.json
+    [ "$status" -eq 3 ]
+    "$STAT" merge 1.json 2.json >/dev/full 2>said || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'No space left' said
+}
+
 @test "an interrupted slice makes an interrupted whole; no name at all is wrong usage" {
     slices 2
     jq '.interrupted = true' 2.json >other.json

@@ -181,6 +181,45 @@ static void doctored_visits_are_caught(void **unused)
     }
 }
 
+/* A peer says nothing of itself: what the origin and hyperfine saw is all there is. */
+static void doctored_peers_are_caught(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *file, *path, *value, *reason;
+    } doctored[] = {
+        {"plan", "value", "null", NULL},
+        {"plan", "origin.fault", "\"reset\"", NULL}, /* who meets faults may get fewer bytes */
+        {"plan", "origin.size", "null", NULL},
+        {"plan", "origin.size", "\"some\"", NULL},
+        {"hyperfine", "results.0.exit_codes.0", "7", "it ended with status 7: no such host"},
+        {"hyperfine", "results.0.times.0", "0", "a time is missing"},
+        {"hyperfine", "results.0.times.0", "0.2", "impossible: it took 0.200000 s"},
+        {"visit", "origin", "null", "counters are missing"},
+        {"visit", "origin.requests", "101", "it asked 101 times for 100 URLs"},
+        {"visit", "origin.responses", "99", "served 99 responses for 100 URLs"},
+        {"visit", "origin.body_bytes", "1", "sent 1 bytes of bodies, 102400 were planned"},
+        {"visit", "origin.in_flight_peak", "21", "21 requests were in flight at once"},
+    };
+    for (size_t i = 0; i < sizeof doctored / sizeof *doctored; i++) {
+        struct visit_seen seen;
+        load(&seen);
+        json_decref(seen.run);
+        seen.run = NULL;
+        doctor(seen.plan, "kind", "\"peer\"");
+        doctor(seen.visit, "error", "\"no such host\"");
+        doctor(part_of(&seen, doctored[i].file), doctored[i].path, doctored[i].value);
+        visit_read(&seen);
+        visit_prove(&seen);
+        assert_int_equal(json_array_size(seen.reasons) > 0, doctored[i].reason != NULL);
+        if (doctored[i].reason && !says(seen.reasons, doctored[i].reason)) {
+            print_reasons(seen.reasons);
+            fail_msg("%s = %s was not caught", doctored[i].path, doctored[i].value);
+        }
+        unload(&seen);
+    }
+}
+
 /* The same work under the meter: a process that made 20 others, read every 0.1 s of 0.25 s. */
 static const char *const meter_text =
     "{\"schema\": \"waitbench-meter/1\", \"time\": {\"user_s\": 0.01, \"system_s\": 0.005},"
@@ -1193,6 +1232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_visit_as_planned_stands),
         cmocka_unit_test(doctored_visits_are_caught),
+        cmocka_unit_test(doctored_peers_are_caught),
         cmocka_unit_test(a_metered_visit_is_proved_and_not_timed),
         cmocka_unit_test(doctored_meters_are_caught),
         cmocka_unit_test(regimes_differ),

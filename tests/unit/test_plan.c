@@ -287,8 +287,9 @@ static const char *const good =
     "\"fixed\": {\"concurrency\": 4, \"keep_alive\": true}, \"origin\": {\"size\": \"1KiB\"}, "
     "\"profiles\": {\"quick\": {\"rounds\": 7, \"values\": [4, 40]}}}";
 
-/* Plans good with the first occurrence of from replaced by to; the problem's words. */
-static int plan_with(const char *from, const char *to, struct problem *problem)
+/* Plans good with the first occurrence of from replaced by to; the problem's words, or the plan. */
+static int plan_made_with(const char *from, const char *to, const char *base,
+                          struct problem *problem, json_t **plan)
 {
     char name[] = "/tmp/waitbench-plan-XXXXXX";
     int fd = mkstemp(name);
@@ -301,12 +302,20 @@ static int plan_with(const char *from, const char *to, struct problem *problem)
     struct plan_request request = {.profile = "quick",
                                    .seed = 1,
                                    .build = "build",
+                                   .base = base,
                                    .files = files,
                                    .file_count = 1};
-    json_t *plan = NULL;
-    int error = plan_make(&request, &plan, problem);
-    json_decref(plan);
+    *plan = NULL;
+    int error = plan_make(&request, plan, problem);
     unlink(name);
+    return error;
+}
+
+static int plan_with(const char *from, const char *to, struct problem *problem)
+{
+    json_t *plan;
+    int error = plan_made_with(from, to, NULL, problem, &plan);
+    json_decref(plan);
     return error;
 }
 
@@ -350,6 +359,106 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"\"question\"", "\"kind\": \"metered\", \"question\"", ": origin.delay: ", "has to wait"},
         {"[4, 40]", "[4, 40", "line 1: ", "expected"},
         {"\"name\": \"x\"", "\"name\": \"x\", \"name\": \"y\"", "line 1: ", "duplicate"},
+        /* The head. */
+        {"\"waitbench-experiment/1\"", "1", ": schema: ", "must be"},
+        {"\"?\"", "1", ": question: ", "a string that is not empty"},
+        {"\"?\"", "\"\"", ": question: ", "a string that is not empty"},
+        {"\"question\": \"?\", ", "", ": question: ", "is missing"},
+        {"\"x\"", "\"x/y\"", ": name: ", "no slash"},
+        {"\"x\"", "\"x\", \"chart\": \"a.b\"", ": name: ", "no slash, dot"},
+        {"\"placement\": \"apart\", ", "", ": placement: ", "is missing"},
+        {"\"apart\"", "2", ": placement: ", "apart|together"},
+        {"\"question\"", "\"kind\": \"traced\", \"question\"", ": kind: ", "without an axis"},
+        {"\"question\"", "\"ceiling\": 3, \"question\"", ": ceiling: ", "an array"},
+        {"\"question\"", "\"ceiling\": [\"ab\"], \"question\"", ": ceiling: ", "an array"},
+        {"\"question\"", "\"ceiling\": [1], \"question\"", ": ceiling: ", "an array"},
+        {"\"question\"", "\"variants\": {}, \"question\"", ": variants: ", "goes with the axis"},
+        {"\"axis\": \"count\"", "\"axis\": \"variant\", \"variants\": 3",
+         ": variants: ", "must be an object"},
+        {"\"axis\": \"count\"", "\"axis\": \"variant\"", ": variants: ", "is missing"},
+        /* Lanes. */
+        {"{\"name\": \"a\", \"model\": \"threads\"}", "3", ": lanes[0].: ", "must be an object"},
+        {"\"name\": \"a\", ", "", ": lanes[0].name: ", "is missing"},
+        {", \"model\": \"threads\"}", "}", ": lanes[0].model: ", "is missing"},
+        {"\"a\"", "7", ": lanes[0].name: ", "not empty"},
+        {"\"threads\"", "\"\"", ": lanes[0].model: ", "not empty"},
+        {"\"again\": \"a\"", "\"again\": 1", ": lanes[1].again: ", "not empty"},
+        {"\"again\": \"a\"", "\"colour\": 1", ": lanes[1].colour: ", "no such key"},
+        {"\"again\": \"a\"", "\"most\": 0", ": lanes[1].most: ", "whole number from 1"},
+        {"\"again\": \"a\"", "\"options\": 3", ": lanes[1].options: ", "an array of strings"},
+        {"\"again\": \"a\"", "\"options\": [3]", ": lanes[1].options: ", "strings such as"},
+        {"\"again\": \"a\"", "\"options\": [\"x\"]", ": lanes[1].options: ", "strings such as"},
+        {"\"again\": \"a\"", "\"again\": \"a\", \"options\": [\"--x\"]",
+         ": lanes[1].again: ", "same model and options"},
+        {"\"again\": \"a\"", "\"against\": \"z\"", ": lanes[1].against: ", "stands before"},
+        {"\"again\": \"a\"", "\"again\": \"a\", \"against\": \"a\"",
+         ": lanes[1].against: ", "without again"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\", 1]",
+         ": lanes[1].peer: ", "an array of strings"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": \"x\"",
+         ": lanes[1].peer: ", "an array of strings"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\"], \"options\": []",
+         ": lanes[1].peer: ", "goes without"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\"], \"concurrency\": 0",
+         ": lanes[1].concurrency: ", "whole number from 1"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\"], \"start_ms\": -1",
+         ": lanes[1].start_ms: ", "whole number from 0"},
+        {"[{\"name\": \"a\", \"model\": \"threads\"}, "
+         "{\"name\": \"b\", \"model\": \"threads\", \"again\": \"a\"}]",
+         "[]", ": lanes: ", "1 to 64 lanes"},
+        /* What the models are told. */
+        {"{\"concurrency\": 4, \"keep_alive\": true}", "4", ": fixed.: ", "must be an object"},
+        {"\"keep_alive\": true", "\"save\": 1", ": fixed.save: ", "true or false"},
+        {"\"keep_alive\": true", "\"colour\": 1, \"save\": 1", ": fixed.colour: ", "no such key"},
+        {"\"keep_alive\": true", "\"timeout\": 5", ": fixed.timeout: ", "a duration"},
+        {"\"keep_alive\": true", "\"dispatch\": \"fifo\"", ": fixed.dispatch: ", "counter|static"},
+        {"\"keep_alive\": true", "\"resolve\": 3", ": fixed.resolve: ", "once|each"},
+        {"\"keep_alive\": true", "\"retries\": 101", ": fixed.retries: ", "number from 0 to 100"},
+        {"\"keep_alive\": true", "\"retries\": 1.5", ": fixed.retries: ", "whole number"},
+        {"\"keep_alive\": true", "\"cpu_work\": -1", ": fixed.cpu_work: ", "whole number"},
+        {"\"keep_alive\": true", "\"count_each\": 0", ": fixed.count_each: ", "whole number"},
+        {"\"keep_alive\": true", "\"hosts\": 0", ": fixed.hosts: ", "whole number from 1"},
+        {"\"keep_alive\": true", "\"rate_share\": 0.5", ": fixed.rate_share: ", "in a variant"},
+        {"\"keep_alive\": true", "\"rate_share\": \"x\"", ": fixed.rate_share: ", "a number"},
+        {"\"keep_alive\": true", "\"rate_share\": 11", ": fixed.rate_share: ", "a number"},
+        {"\"keep_alive\": true", "\"rate_of\": \"all\"", ": fixed.rate_of: ", "own|slowest"},
+        {"\"keep_alive\": true", "\"rate_from\": 1", ": fixed.rate_from: ", "not empty"},
+        {"\"keep_alive\": true", "\"arrivals\": \"odd\"", ": fixed.arrivals: ", "even|poisson"},
+        /* What the origin is told, and what the client is kept within. */
+        {"{\"size\": \"1KiB\"}", "[]", ": origin.: ", "must be an object"},
+        {"{\"size\"", "{\"colour\": 1, \"size\"", ": origin.colour: ", "no such key"},
+        {"\"1KiB\"", "1", ": origin.size: ", "a size"},
+        {"{\"size\"", "{\"big\": 7, \"size\"", ": origin.big: ", "a size"},
+        {"{\"size\"", "{\"jitter\": 1, \"size\"", ": origin.jitter: ", "a duration"},
+        {"{\"size\"", "{\"dist\": \"normal\", \"size\"", ": origin.dist: ", "fixed|uniform"},
+        {"{\"size\"", "{\"status\": 99, \"size\"", ": origin.status: ", "from 100 to 599"},
+        {"{\"size\"", "{\"fault\": \"x\", \"size\"", ": origin.fault: ", "reset|truncate"},
+        {"{\"size\"", "{\"every\": 0, \"size\"", ": origin.every: ", "whole number from 1"},
+        {"\"question\"", "\"client\": 3, \"question\"", ": client.: ", "must be an object"},
+        {"\"question\"", "\"client\": {\"cpus\": 1}, \"question\"", ": client.cpus: ", "no such"},
+        {"\"question\"", "\"client\": {\"quota\": 0}, \"question\"",
+         ": client.quota: ", "a number from 0.01"},
+        {"\"question\"", "\"client\": {\"network\": \"\"}, \"question\"",
+         ": client.network: ", "not empty"},
+        /* Profiles. */
+        {"{\"quick\": {\"rounds\": 7, \"values\": [4, 40]}}", "3", ": profiles: ", "an object"},
+        {"{\"quick\": {\"rounds\": 7, \"values\": [4, 40]}}", "{}", ": profiles: ", "an object"},
+        {"{\"rounds\": 7, \"values\": [4, 40]}", "7", ": profiles.quick.: ", "an object"},
+        {"\"rounds\": 7", "\"rounds\": 7, \"longest_s\": 0",
+         ": profiles.quick.longest_s: ", "above 0"},
+        {"\"rounds\": 7", "\"rounds\": 7, \"longest_s\": \"1s\"",
+         ": profiles.quick.longest_s: ", "a number of seconds"},
+        {"\"rounds\": 7", "\"rounds\": 7, \"ceiling_s\": 61",
+         ": profiles.quick.ceiling_s: ", "at most 60"},
+        {"\"rounds\": 7", "\"rounds\": 7, \"fixed\": 1", ": profiles.quick.fixed.: ", "an object"},
+        {"\"rounds\": 7", "\"rounds\": 7, \"origin\": {\"size\": 1}",
+         ": profiles.quick.origin.size: ", "a size"},
+        {"[4, 40]", "[0]", ": profiles.quick.values: ", "1 or more"},
+        {"[4, 40]", "3", ": profiles.quick.values: ", "1 to 64"},
+        {"\"axis\": \"count\", ", "", ": profiles.quick.values: ", "needs an \"axis\""},
+        {"\"count\"", "\"concurrency\"", ": fixed.count: ", "is missing"},
+        {"\"count\"", "\"delay\"", ": profiles.quick.values: ", "durations such as"},
+        {"\"count\"", "\"size\"", ": profiles.quick.values: ", "sizes such as"},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct problem problem = {""};
@@ -361,6 +470,104 @@ static void mistakes_name_file_key_and_remedy(void **unused)
     }
     struct problem problem = {""};
     assert_int_equal(plan_with("\"x\"", "\"y\"", &problem), 0);
+    assert_int_equal(plan_with(good, "[1]", &problem), -EINVAL);
+    assert_non_null(strstr(problem.text, "must be a JSON object"));
+}
+
+static const char *const from_fixed = "\"keep_alive\": true}, \"origin\": {\"size\": \"1KiB\"}";
+
+static bool has_argument(json_t *line, const char *argument)
+{
+    json_t *command = json_object_get(line, "command");
+    for (size_t i = 0; i < json_array_size(command); i++)
+        if (strcmp(json_string_value(json_array_get(command, i)), argument) == 0)
+            return true;
+    return false;
+}
+
+/* Every setting reaches the model's command line, the origin's query, and the work's name. */
+static void settings_reach_the_command(void **unused)
+{
+    (void)unused;
+    static const char *const arguments[] = {
+        "--keep-alive=no",       "--dispatch=static",
+        "--resolve=each",        "--cpu-work=5",
+        "--retries=2",           "--timeout=5s",
+        "--save={visit}/bodies", "--url-pattern={origin}/item/{}?delay=5ms&status=404&every=3",
+    };
+    struct problem problem = {""};
+    json_t *plan;
+    assert_int_equal(
+        plan_made_with(from_fixed,
+                       "\"keep_alive\": false, \"dispatch\": \"static\", \"resolve\": \"each\", "
+                       "\"cpu_work\": 5, \"retries\": 2, \"timeout\": \"5s\", \"save\": true}, "
+                       "\"origin\": {\"delay\": \"5ms\", \"status\": 404, \"every\": 3}",
+                       NULL, &problem, &plan),
+        0);
+    json_t *line = json_array_get(plan, 0);
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        if (!has_argument(line, arguments[i]))
+            fail_msg("%s is not in the command", arguments[i]);
+    assert_string_equal(text_of(line, "dispatch"), "static");
+    assert_int_equal(number_of(json_object_get(line, "origin"), "status"), 404);
+    assert_true(json_is_false(json_object_get(line, "keep_alive")));
+    json_decref(plan);
+    /* A status alone begins the query. */
+    assert_int_equal(plan_made_with("\"size\": \"1KiB\"", "\"status\": 503", NULL, &problem, &plan),
+                     0);
+    assert_true(has_argument(json_array_get(plan, 0), "--url-pattern={origin}/item/{}?status=503"));
+    json_decref(plan);
+}
+
+/* No delay can be shorter than this: what rule 7 holds a makespan against. */
+static void the_shortest_delay_is_that_of_its_distribution(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *dist;
+        double least;
+    } dists[] = {{"", 0.03}, {"uniform", 0.03}, {"fixed", 0.04}, {"lognormal", 0}, {"pareto", 0}};
+    for (size_t i = 0; i < sizeof dists / sizeof *dists; i++) {
+        struct problem problem = {""};
+        char origin[128];
+        json_t *plan;
+        snprintf(origin, sizeof origin, "\"delay\": \"40ms\", \"jitter\": \"10ms\"%s%s%s",
+                 dists[i].dist[0] ? ", \"dist\": \"" : "", dists[i].dist,
+                 dists[i].dist[0] ? "\"" : "");
+        assert_int_equal(plan_made_with("\"size\": \"1KiB\"", origin, NULL, &problem, &plan), 0);
+        double least =
+            json_real_value(json_object_get(json_array_get(plan, 0), "shortest_delay_s"));
+        if (least < dists[i].least - 1e-12 || least > dists[i].least + 1e-12)
+            fail_msg("%s: %g", dists[i].dist, least);
+        json_decref(plan);
+    }
+}
+
+/* Another build stands beside each lane once: not beside its repetition, nor beside a peer. */
+static void another_build_stands_beside_each_lane_once(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *to;
+        int bases;
+    } lanes[] = {{"\"again\": \"a\"", 1}, {"\"most\": 9", 2}, {"\"against\": \"a\"", 1}};
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+        struct problem problem = {""};
+        json_t *plan, *line;
+        int bases = 0;
+        size_t k;
+        assert_int_equal(plan_made_with("\"again\": \"a\"", lanes[i].to, "base", &problem, &plan),
+                         0);
+        for (k = 0; (line = json_array_get(plan, k)); k++) {
+            if (number_of(line, "round") != 1 || number_of(line, "count") != 4)
+                continue;
+            bool base = strstr(text_of(line, "lane"), " (BASE)") != NULL;
+            assert_int_equal(has_argument(line, "base/threads"), base);
+            bases += base;
+        }
+        assert_int_equal(bases, lanes[i].bases);
+        json_decref(plan);
+    }
 }
 
 /* A peer's line: its own concurrency, its command filled in, and everybody timed as a whole. */
@@ -468,6 +675,10 @@ static void mistakes_in_variants_are_named(void **unused)
         {"\"rate_from\": \"a\"", "\"rate_from\": \"b\"", ": variants.b: ", "another variant"},
         {"\"1s\"", "\"1\"", ": variants.b.origin.slow: ", "a duration"},
         {"128MiB", "much", ": variants.b.client.memory: ", "a size"},
+        {"\"a\": {}", "\"a,\": {}", ": variants.a,: ", "no comma"},
+        {"{\"memory\": \"128MiB\"}", "7", ": variants.b.client.: ", "must be an object"},
+        {"{\"slow\": \"1s\", \"every\": 9}", "7", ": variants.b.origin.: ", "must be an object"},
+        {"\"a\": {}", "\"c\": {}", ": variants.b: ", "another variant"},
     };
     static const char *const frame =
         "\"axis\": \"variant\", %s\"lanes\": [{\"name\": \"x\", \"model\": \"threads\"}], "
@@ -491,6 +702,51 @@ static void mistakes_in_variants_are_named(void **unused)
         if (!sound &&
             (!strstr(problem.text, mistakes[i].key) || !strstr(problem.text, mistakes[i].remedy)))
             fail_msg("\"%s\" gave: %s", mistakes[i].to, problem.text);
+    }
+}
+
+/* One's own URLs are counted, and go with a timed experiment without an axis only. */
+static void ones_own_urls_are_counted(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *file, *urls, *words;
+    } cases[] = {
+        {"scripts/experiments/total-time.json", "http://a/\n\n# no\n  \nhttp://b/", NULL},
+        {"scripts/experiments/total-time.json", "# none\n", "holds no URL"},
+        {"scripts/experiments/total-time.json", NULL, "No such file"},
+        {"scripts/experiments/time-by-count.json", "http://a/\n", "without an axis"},
+        {"scripts/experiments/timeline.json", "http://a/\n", "without an axis"},
+        {"peers/experiments/peers.json", "http://a/\n", "against the origin only"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[] = "/tmp/waitbench-urls-XXXXXX";
+        char *files[] = {strdup(cases[i].file)};
+        int fd = mkstemp(name);
+        assert_true(fd >= 0);
+        struct plan_request request = {.profile = i == 5 ? "talk" : "quick",
+                                       .build = "build",
+                                       .urls = name,
+                                       .files = files,
+                                       .file_count = 1};
+        struct problem problem = {""};
+        json_t *plan = NULL;
+        if (cases[i].urls)
+            dprintf(fd, "%s", cases[i].urls);
+        else
+            unlink(name);
+        close(fd);
+        int error = plan_make(&request, &plan, &problem);
+        assert_int_equal(error, cases[i].words ? -EINVAL : 0);
+        if (cases[i].words && !strstr(problem.text, cases[i].words))
+            fail_msg("case %zu: %s", i, problem.text);
+        if (!cases[i].words) {
+            assert_int_equal(number_of(json_array_get(plan, 0), "count"), 2);
+            assert_true(json_is_null(json_object_get(json_array_get(plan, 0), "origin")));
+        }
+        json_decref(plan);
+        free(files[0]);
+        (void)unlink(name);
     }
 }
 
@@ -526,6 +782,10 @@ int main(void)
         cmocka_unit_test(peers_are_none_of_the_benchmarks_own),
         cmocka_unit_test(an_open_loop_follows_what_it_is_taken_from),
         cmocka_unit_test(mistakes_in_variants_are_named),
+        cmocka_unit_test(settings_reach_the_command),
+        cmocka_unit_test(the_shortest_delay_is_that_of_its_distribution),
+        cmocka_unit_test(another_build_stands_beside_each_lane_once),
+        cmocka_unit_test(ones_own_urls_are_counted),
         cmocka_unit_test(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

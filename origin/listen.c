@@ -86,6 +86,29 @@ void listen_close(struct listening *listening)
         close(listening->fds[--listening->count]);
 }
 
+int listen_backlog(const struct options *options)
+{
+    enum { USUAL = 4096 }; /* somaxconn since Linux 5.4 */
+    char line[32] = "";
+    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+    if (file != NULL) {
+        if (fgets(line, sizeof line, file) == NULL)
+            line[0] = '\0';
+        fclose(file);
+    }
+    unsigned long most = strtoul(line, NULL, 10);
+    if (most == 0 || most > BACKLOG_MAX) /* nobody says, or more than anyone asks for */
+        most = BACKLOG_MAX;
+    unsigned long wanted = options->backlog ? options->backlog : most < USUAL ? USUAL : most;
+    if (wanted > most)
+        fprintf(stderr,
+                "origin: %lu connections were to wait to be accepted (--backlog), and this machine "
+                "lets %lu (net.core.somaxconn): lift it as root with `sysctl "
+                "net.core.somaxconn=%lu`, and start the origin again\n",
+                wanted, most, wanted);
+    return (int)wanted;
+}
+
 /* One try at all of them; *failed is the address that could not be had. */
 static int bind_all(struct listening *listening, const struct options *options, unsigned *failed)
 {

@@ -21,6 +21,11 @@ int listen_bind(struct listening *listening, const struct options *options);
 
 void listen_close(struct listening *listening);
 
+/* The backlog to listen with. The kernel cuts a longer one to net.core.somaxconn
+ * without a word: so one is said on standard error, as is a limit below what
+ * Linux itself sets. */
+int listen_backlog(const struct options *options);
+
 /* Writes the port into a file beside, then renames it. 0 or -errno. */
 int listen_write_port(const char *path, uint16_t port);
 

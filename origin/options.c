@@ -6,13 +6,15 @@
 #include "common/units.h"
 #include "origin/listen.h"
 
-enum { KEY_PORT_FILE = 0x100, KEY_ACCESS_LOG, KEY_IDLE };
+enum { KEY_PORT_FILE = 0x100, KEY_ACCESS_LOG, KEY_IDLE, KEY_BACKLOG };
 
 static const struct argp_option table[] = {
     {"listen", 'l', "ADDR", 0, "Listen on this address, IPv4 or IPv6 (127.0.0.1); may repeat", 0},
     {"port", 'p', "N", 0, "Listen on this port (8080); 0 takes one that is free", 0},
     {"port-file", KEY_PORT_FILE, "FILE", 0,
      "Write the port there once connections are taken; removed at the end", 0},
+    {"backlog", KEY_BACKLOG, "N", 0,
+     "Let so many connections wait to be accepted (as many as the kernel allows)", 0},
     {"threads", 't', "K", 0, "Serve with so many threads, an event loop each (1)", 0},
     {"access-log", KEY_ACCESS_LOG, "FILE", 0,
      "Append a line a request in the combined format; - is standard output", 0},
@@ -61,6 +63,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case 't':
         options->threads = (unsigned)read_count("threads", text, 1, THREADS_MAX, state);
+        return 0;
+    case KEY_BACKLOG:
+        options->backlog = (unsigned)read_count("backlog", text, 1, BACKLOG_MAX, state);
         return 0;
     case KEY_PORT_FILE:
         options->port_file = text;

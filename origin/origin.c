@@ -24,7 +24,6 @@
 
 enum {
     EXIT_CANNOT_RUN = 3,
-    BACKLOG = 4096,
     DESCRIPTORS_KEPT = 64, /* for listeners, loops, logs and what libraries open */
     PAUSE_US = 10000,      /* without a descriptor to spare, connections wait in the backlog */
 };
@@ -92,6 +91,7 @@ static void on_accept_error(struct evconnlistener *listener, void *argument)
 static int start_listening(struct server *server)
 {
     struct event_base *base = server->loops[0]->base;
+    int backlog = listen_backlog(&server->options);
     server->resume = evtimer_new(base, on_resume, server);
     if (!server->resume)
         return -ENOMEM;
@@ -99,7 +99,7 @@ static int start_listening(struct server *server)
         int fd = server->listening.fds[server->listening.count - 1];
         errno = 0;
         struct evconnlistener *listener = evconnlistener_new(
-            base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+            base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, backlog, fd);
         if (!listener)
             return errno ? -errno : -ENOMEM;
         evconnlistener_set_error_cb(listener, on_accept_error);

@@ -1,5 +1,6 @@
 #include "common/driver/limits.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -20,6 +21,17 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct limits_error *err
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     return -ERANGE;
+}
+
+__attribute__((format(printf, 2, 3))) static void warn_of(struct limits_error *error,
+                                                          const char *format, ...)
+{
+    va_list arguments;
+    assert(error->warnings < LIMITS_WARNINGS);
+    char *text = error->warning[error->warnings++];
+    va_start(arguments, format);
+    vsnprintf(text, sizeof error->warning[0], format, arguments);
+    va_end(arguments);
 }
 
 /* A number from a file of one, or UINT64_MAX where there is none ("max"). */
@@ -213,13 +225,31 @@ static int meet_ports(const struct run *run, struct limits_error *error)
     if (workload->keep_alive || workload->count <= ports ||
         ports_come_back(hosts_at(workload->hosts, 0)))
         return 0;
-    (void)refuse(error,
-                 "--keep-alive=no makes %" PRIu64 " connections to one host, and this machine has "
-                 "%" PRIu64 " local ports (net.ipv4.ip_local_port_range), each of which rests 60 s "
-                 "after use: a fetch that finds none for --timeout will fail. Lift it as root with "
-                 "`sysctl net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1`, or keep connections",
-                 workload->count, ports);
+    warn_of(error,
+            "--keep-alive=no makes %" PRIu64 " connections to one host, and this machine has "
+            "%" PRIu64 " local ports (net.ipv4.ip_local_port_range), each of which rests 60 s "
+            "after use: a fetch that finds none for --timeout will fail. Lift it as root with "
+            "`sysctl net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1`, or keep connections",
+            workload->count, ports);
     return 0;
+}
+
+/* What a server on this machine may let wait to be accepted. Whoever comes beyond it is not heard,
+ * and its kernel asks again after a second (tcp(7), tcp_syn_retries). Of other machines nothing is
+ * known. */
+static void meet_backlog(const struct run *run, struct limits_error *error)
+{
+    const struct hosts *hosts = run->workload->hosts;
+    uint64_t most = number_in("/proc/sys/net/core/somaxconn");
+    if (run->lanes <= most || hosts == NULL || hosts_count(hosts) != 1 ||
+        !is_loopback(hosts_at(hosts, 0)))
+        return;
+    warn_of(error,
+            "%" PRIu32 " connect at one time, and a server on this machine lets %" PRIu64
+            " wait to be accepted at most (net.core.somaxconn): some may connect a second or more "
+            "late. Lift it as root with `sysctl net.core.somaxconn=%" PRIu32
+            "`, and start the server again",
+            run->lanes, most, run->lanes);
 }
 
 int limits_meet(const struct model *model, const struct run *run, struct limits_error *error)
@@ -235,5 +265,7 @@ int limits_meet(const struct model *model, const struct run *run, struct limits_
         result = meet_memory(&needs, run->lanes, error);
     if (result == 0)
         result = meet_ports(run, error);
+    if (result == 0)
+        meet_backlog(run, error);
     return result;
 }

@@ -166,12 +166,12 @@ static int run_model(struct run *run, const struct options *options, struct summ
 
 static void meet_limits(struct workload *workload, uint32_t lanes)
 {
-    struct limits_error error = {""};
+    struct limits_error error = {.warnings = 0};
     struct run planned = {.workload = workload, .lanes = lanes};
     if (limits_meet(&MODEL, &planned, &error) < 0)
         errx(EXIT_CANNOT_RUN, "%s", error.message);
-    if (error.message[0] != '\0')
-        warnx("%s", error.message);
+    for (int i = 0; i < error.warnings; i++)
+        warnx("%s", error.warning[i]);
 }
 
 static int status_of(const struct summary *summary, bool written)

@@ -163,3 +163,37 @@ with_few_ports() {
         [ "$(jq -c '[.errors[0].reason, .fetches.port_waits]' $model.json)" = '["refused",0]' ]
     done
 }
+
+# somaxconn is of a network, and this one is the test's own.
+@test "a backlog that the kernel cuts is said by the origin, and by whoever connects more at one time" {
+    command -v ss >/dev/null || skip "ss is not installed"
+    # shellcheck disable=SC2016  # the inner shell's
+    with_few_ports '
+        serve() {
+            rm -f second
+            "$1/origin" --port=0 --port-file=second "${@:2}" 3>&- &
+            until [[ -s second ]]; do sleep 0.01; done
+            echo "backlog $(ss -Hltn "sport = :$(<second)" | tr -s " " | cut -d" " -f3)"
+        }
+        stop() {
+            kill "$!"
+            wait "$!"
+        }
+        serve "$1" --backlog=7
+        stop
+        echo 16 >/proc/sys/net/core/somaxconn
+        serve "$1"
+        stop
+        serve "$1" --backlog=40
+        "$1/async" --quiet --concurrency=17 --count=40 --url-pattern="http://127.0.0.1:$(<second)/item/{}?size=10B"
+        "$1/async" --quiet --concurrency=16 --count=40 --url-pattern="http://127.0.0.1:$(<second)/item/{}?size=10B"
+        stop'
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 6 ]
+    [ "${lines[0]}" = "backlog 7" ]
+    [[ ${lines[1]} == "origin: 4096 connections "*"lets 16 (net.core.somaxconn)"*"sysctl net.core.somaxconn=4096"* ]]
+    [[ ${lines[2]} == "backlog 16" ]]
+    [[ ${lines[3]} == "origin: 40 connections "*"lets 16 (net.core.somaxconn)"*"sysctl net.core.somaxconn=40"* ]]
+    [[ ${lines[4]} == "backlog 16" ]]
+    [[ ${lines[5]} == "async: 17 connect at one time"*" 16 "*"(net.core.somaxconn)"*"sysctl net.core.somaxconn=17"* ]]
+}

@@ -304,6 +304,9 @@ static int settle_fault(const struct wish *wish, char reason[static ITEM_REASON]
         problem = "every: needs a fault, a status, slow or big to apply";
     else if (given & 1u << O_PACE && wish->fault != FAULT_DRIP)
         problem = "pace: only fault=drip has one";
+    else if (wish->fault == FAULT_DRIP &&
+             (given & 1u << O_BIG ? wish->big : wish->size) > ITEM_DELAY_MAX_NS / wish->pace)
+        problem = "fault: drip would take longer than an hour; a smaller size or pace does not";
     if (problem)
         snprintf(reason, ITEM_REASON, "%s", problem);
     return problem ? -EINVAL : 0;

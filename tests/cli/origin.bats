@@ -275,6 +275,79 @@ stat_is() {
     curl -sS --fail -o body "$ORIGIN/item/1?delay=400ms"
 }
 
+# Opens a connection, sends its standard input, and keeps it in CLIENTS without reading from it.
+hold_client() {
+    local fd
+    exec {fd}<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT"
+    cat >&"$fd"
+    CLIENTS+=("$fd")
+}
+
+# Ends those connections.
+let_go() {
+    local fd
+    for fd in "${CLIENTS[@]}"; do exec {fd}>&-; done
+    CLIENTS=()
+}
+
+# Usage: head_of BYTES: a request's head, so long
+head_of() {
+    printf 'GET /item/1?close=yes HTTP/1.1\r\nHost: x\r\nPadding: %0*d\r\n\r\n' $(($1 - 54)) 0
+}
+
+@test "what a request can make it wait for is bounded" {
+    CLIENTS=()
+    origin_start --idle-timeout=200ms
+    # A head that drips in for ever.
+    (
+        trap '' PIPE
+        exec 4<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT"
+        printf 'GET /item/1 HTTP/1.1\r\nPadding: ' >&4
+        for ((k = 0; k < 1000; k++)); do
+            printf a >&4 2>/dev/null || break
+            sleep 0.02
+        done
+        ((k < 1000))
+    )
+    # A client that reads nothing of its answer, one that is refused and stays, one behind its answer.
+    hold_client < <(printf 'GET /item/1?size=1GiB HTTP/1.1\r\nHost: x\r\n\r\n')
+    hold_client < <(printf 'POST /item/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome of it')
+    hold_client < <(printf 'GET /item/1 HTTP/1.1\r\nHost: x\r\n\r\n')
+    wait_for stat_is .open 0
+    [[ $(origin_stat .connections) == 3 ]]
+    let_go
+    # What takes longer by its own wish is refused.
+    refused 400 'delay' '/item/1?delay=3601s'
+    refused 400 'longer than an hour' '/item/1?fault=drip&size=64GiB'
+}
+
+# The sanitizer keeps memory of its own.
+# bats test_tags=plain
+@test "what a request can make it hold is bounded" {
+    CLIENTS=()
+    origin_start
+    head_of 8192 | talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 200 OK' ]]
+    head_of 8193 | talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 431 '* ]]
+    # No body is taken, however much of it comes.
+    { printf 'POST /item/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n' && head -c 30000000 /dev/zero; } |
+        talk >answer
+    [[ $(head -1 answer) == 'HTTP/1.1 413 '* ]]
+    resident() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$ORIGIN_PID/status"; }
+    before=$(resident)
+    # A hundred clients send 100,000 bytes ahead each, behind an answer that waits.
+    { printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\n\r\n' && for _ in {1..12}; do head_of 8192; done; } >ahead
+    for _ in {1..100}; do hold_client <ahead; done
+    wait_for stat_is .in_flight 100
+    stat_is .requests 103
+    after=$(resident)
+    echo "$before KiB, then $after KiB"
+    let_go
+    # 16 KiB of each, and a connection's own; all would be 9,600.
+    ((after - before < 100 * 20))
+}
+
 @test "a client that leaves is noticed while its answer waits" {
     origin_start
     curl -s -m 0.2 "$ORIGIN/item/1?delay=1h" || true

@@ -50,12 +50,12 @@ static void test_all_options_together(void **state)
 {
     (void)state;
     struct item item = get_item("200", "size=64MiB&delay=1.5s&status=503&fault=drip&every=100"
-                                       "&pace=2ms&chunked=yes&close=yes&dist=fixed&jitter=0");
+                                       "&pace=20us&chunked=yes&close=yes&dist=fixed&jitter=0");
     assert_int_equal(item.size, 64 << 20);
     assert_int_equal(item.delay_ns, 1500000000);
     assert_int_equal(item.status, 503);
     assert_int_equal(item.fault, FAULT_DRIP);
-    assert_int_equal(item.pace_ns, 2000000);
+    assert_int_equal(item.pace_ns, 20000);
     assert_true(item.chunked && item.close);
 }
 
@@ -171,6 +171,8 @@ static void test_what_is_malformed_is_refused_by_name(void **state)
         {"1", "every=10", "every: needs"},
         {"1", "pace=1ms", "pace: only"},
         {"1", "pace=999ns&fault=drip", "pace"},
+        {"1", "fault=drip&pace=1s&size=3601", "fault: drip would take longer than an hour"},
+        {"1", "fault=drip&big=64GiB&every=2", "fault: drip would take longer than an hour"},
         {"1", "chunked=true", "chunked: \"true\" is not yes or no"},
         {"1", "close=1", "close"},
         {"1", "size=\"\x01", "size: \"\"?\""},

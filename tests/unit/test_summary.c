@@ -352,6 +352,55 @@ static void test_a_full_disk_is_an_error(void **state)
     run_free(&fixture.run);
 }
 
+static unsigned allocations, failing;
+
+static void *scarce_malloc(size_t size)
+{
+    return ++allocations == failing ? NULL : malloc(size);
+}
+
+/* NULL: it was refused. */
+static char *json_text(const struct fixture *fixture)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    int result = summary_write_json(&fixture->summary, out);
+    assert_int_equal(fclose(out), 0);
+    if (result == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void test_it_is_whole_or_refused_whichever_allocation_fails(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    open_fixture(&fixture, 3, 1);
+    assert_int_equal(run_ready(&fixture.run), 0);
+    set_record(&fixture, 0, FETCHED, 1, 2, 3);
+    set_record(&fixture, 1, TIMED_OUT, 1, 2, 3);
+    summarise(&fixture);
+    json_set_alloc_funcs(scarce_malloc, free);
+    failing = allocations = 0;
+    char *sound = json_text(&fixture);
+    unsigned needed = allocations, refused = 0;
+    for (failing = 1; failing <= needed; failing++) {
+        allocations = 0;
+        char *text = json_text(&fixture);
+        refused += text == NULL;
+        if (text != NULL)
+            assert_string_equal(text, sound);
+        free(text);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(refused > needed / 2);
+    free(sound);
+    run_free(&fixture.run);
+}
+
 /* ---- For people ------------------------------------------------------------------------------ */
 
 static void test_the_terminal_is_told_what_failed(void **state)
@@ -392,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_what_is_unknown_is_null_and_still_there),
         cmocka_unit_test(test_the_command_is_quoted_and_its_odd_bytes_are_null),
         cmocka_unit_test(test_a_full_disk_is_an_error),
+        cmocka_unit_test(test_it_is_whole_or_refused_whichever_allocation_fails),
         cmocka_unit_test(test_the_terminal_is_told_what_failed),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);

@@ -137,6 +137,25 @@ teardown() {
     awk -F, 'NR > 1 && ($6 != "" || $7 != 2 || $8 != 1) { exit 1 }' "$RUN/data/total-time.csv"
 }
 
+@test "bench: no shell sees a URL or a list's name, and each arrives as it was written" {
+    origin_start --access-log="$BATS_TEST_TMPDIR/access.log"
+    # shellcheck disable=SC2016  # that no shell must expand
+    local name='$(touch seen);`touch seen`; touch seen "'\''.txt'
+    # shellcheck disable=SC2016  # likewise
+    printf '%s\n' '1?$(touch${IFS}seen)' '2?`touch${IFS}seen`' '3?;touch${IFS}seen;&&|>seen' '4?{a,b}[1-2]*~!$$' \
+        "5?'\"%20\\" | sed "s|^|$ORIGIN/item/|" >"$name"
+    jq '.lanes = [.lanes[2]] | .profiles.quick.rounds = 1 | del(.chart)' small.json >one.json
+    run "${BENCH[@]}" --only="$PWD/one.json" --urls="$PWD/$name"
+    measured
+    only_folder
+    [ "$(jq -r .urls "$RUN/metadata.json")" = "$PWD/$name" ]
+    origin_stop
+    # The log writes quotes and backslashes as \x22 and \x5C.
+    diff <(sed -e "s|^$ORIGIN||" -e 's/\\/\\x5C/g' -e 's/"/\\x22/g' "$name") \
+        <(awk '{ print $7 }' access.log | sort)
+    [ -z "$(find "$BATS_TEST_TMPDIR" "$ROOT" -maxdepth 1 -name seen)" ]
+}
+
 # bats test_tags=slow
 @test "bench: PIN=no leaves the choice of processors alone, and says so" {
     PIN=no run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"

@@ -52,6 +52,26 @@ cell() {
     [[ $output == *no-such-tool-at-all*"scripts/deps peers"* ]]
 }
 
+@test "no shell sees what an experiment says, and what would be no URL of the origin's is refused" {
+    cd "$BATS_TEST_TMPDIR" || return
+    EXPERIMENT=$BATS_TEST_TMPDIR/'$(touch seen);`touch seen`;.json'
+    experiment '{"name": "$(touch seen)", "peer": ["sh", "-c", "exec curl -s --fail --config \"$0\"", "{curl}",
+        "$(touch seen)", "`touch seen`", "; touch seen;", "\" '\''"], "concurrency": 1}'
+    jq '.axis = "none" | del(.profiles.quick.values) | .lanes = [.lanes[1]] | .fixed.count = 3' "$EXPERIMENT" >one.json
+    cp one.json "$EXPERIMENT"
+    peers
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '.[0].verdict' "$BASE"/*/peers.json)" = valid ]
+    # The origin's options, of which URLs are made.
+    for option in size delay fault; do
+        jq --arg option $option '.origin = {($option): "1KiB&$(touch seen)"}' one.json >hostile.json
+        run "$ROOT/scripts/peers" --quick --results="$BASE" --only="$PWD/hostile.json"
+        [ "$status" -eq 2 ]
+        [[ $output == *"origin.$option"* ]]
+    done
+    [ -z "$(find "$BATS_TEST_TMPDIR" "$ROOT" -maxdepth 1 -name seen)" ]
+}
+
 # bats test_tags=slow
 @test "who skips, repeats or fails is invalid and no point; who asks for each URL once stands" {
     experiment '{"name": "honest", "peer": ["curl", "-s", "--fail", "--config", "{curl}"], "concurrency": 1}' \

@@ -315,25 +315,20 @@ static int open_multi(struct shard *shard)
     uint32_t lanes = all->run.lanes / all->shard_count +
                      (number < all->run.lanes % all->shard_count ? 1 : 0);
     long kept = (long)lanes * transfer_kept(all->run.workload);
-    CURLMcode code = CURLM_OK;
     shard->multi = curl_multi_init();
     if (shard->multi == NULL)
         return -ENOMEM;
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION,
-                                 on_socket_wanted);
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION,
-                                 on_timer_wanted);
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, kept);
-    if (code != CURLM_OK)
+    CURLM *multi = shard->multi;
+    bool set = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION,
+                                 on_socket_wanted) == CURLM_OK;
+    set &= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, shard) == CURLM_OK;
+    set &= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted) ==
+           CURLM_OK;
+    set &= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, shard) == CURLM_OK;
+    set &= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK;
+    if (!set)
         close_multi(shard);
-    return code == CURLM_OK ? 0 : -ENOMEM;
+    return set ? 0 : -ENOMEM;
 }
 
 static void close_multi(struct shard *shard)
@@ -365,16 +360,14 @@ static int open_slot(struct transfers *all, uint32_t number)
     if (slot->transfer == NULL)
         return -ENOMEM;
     CURL *easy = transfer_easy(slot->transfer);
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, all);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, all);
-    return code == CURLE_OK ? 0 : -ENOMEM;
+    bool set = curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) == CURLE_OK;
+    set &=
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, all) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) ==
+           CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, all) == CURLE_OK;
+    return set ? 0 : -ENOMEM;
 }
 
 int transfers_open(struct transfers **opened, const struct run *run,

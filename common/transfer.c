@@ -392,20 +392,15 @@ struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
     }
     struct sink sink = {.easy = transfer->easy};
     set_options(&sink, run->workload);
-    CURLcode code = sink.failed;
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, on_header);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->error);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
-    if (code != CURLE_OK) {
+    CURL *easy = transfer->easy;
+    bool set = sink.failed == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
+    set &= curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
+    if (!set) {
         transfer_close(transfer);
         return NULL;
     }

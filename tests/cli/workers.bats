@@ -155,3 +155,10 @@ THREAD threads 2 1
 THREAD threads 4 3
 CASES
 }
+
+@test "processes may share a libcurl that the parent initialised, and say so" {
+    origin_start
+    run "$BUILD/processes" --init=parent --concurrency=2 --count=6 --json=run.json --url-pattern="$ORIGIN/item/{}?size=10B"
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.model.options.init, .fetches.ok]' run.json)" = '["parent",6]' ]
+}

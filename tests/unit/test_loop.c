@@ -7,11 +7,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "async/loop.h"
@@ -417,6 +419,58 @@ static void test_random_watching_against_a_naive_table(void **state)
     loop_close(loop);
 }
 
+static void test_without_a_timer_it_waits_for_a_descriptor(void **state)
+{
+    struct loop *loop = open_loop(state);
+    struct seen seen = {0};
+    int ends[2];
+    make_pair(ends);
+    assert_int_equal(loop_watch(loop, ends[0], LOOP_READ, note, &seen), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(loop_once(loop), 0);
+    assert_int_equal(seen.calls, 1);
+    loop_forget(loop, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+    loop_close(loop);
+}
+
+static volatile sig_atomic_t signals_seen;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    signals_seen++;
+}
+
+/* A signal that is handled may end a wait early, and is no error. */
+static void test_a_signal_is_no_error(void **state)
+{
+    const struct sigaction handled = {.sa_handler = on_alarm};
+    const struct itimerval often = {{.tv_usec = 5000}, {.tv_usec = 5000}}, never = {{0}, {0}};
+    struct sigaction before;
+    struct loop *loop = open_loop(state);
+    struct loop_timer end = {.fire = nothing};
+    struct seen seen = {0};
+    int ends[2];
+    make_pair(ends);
+    assert_int_equal(loop_watch(loop, ends[0], LOOP_READ, note, &seen), 0);
+    assert_int_equal(sigaction(SIGALRM, &handled, &before), 0);
+    signals_seen = 0;
+    assert_int_equal(loop_timer_set(loop, &end, loop_now() + 40 * 1000 * 1000), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    while (end.place != 0)
+        assert_int_equal(loop_once(loop), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_true(signals_seen > 0);
+    assert_int_equal(seen.calls, 0);
+    loop_forget(loop, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+    loop_close(loop);
+}
+
 /* ---- Timers ---------------------------------------------------------------------- */
 
 enum { TIMERS = 300 };
@@ -623,6 +677,8 @@ int main(void)
             WITH(test_all_are_served_when_more_are_ready_than_a_batch_holds),
             WITH(test_numbers_up_to_the_backends_bound),
             WITH(test_random_watching_against_a_naive_table),
+            WITH(test_without_a_timer_it_waits_for_a_descriptor),
+            WITH(test_a_signal_is_no_error),
             WITH(test_timers_fire_in_order_and_once),
             WITH(test_random_timers_against_a_naive_list),
             WITH(test_a_timer_may_cancel_another_that_is_due),

@@ -99,6 +99,12 @@ static const struct answer answers[] = {
     {"/recovers", UNAVAILABLE, KEEP, 2},
     {"/recovers", OK_HELLO, KEEP, 0},
     {"/unavailable", UNAVAILABLE, KEEP, 0},
+    {"/408", "HTTP/1.1 408 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
+    {"/429", "HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
+    {"/500", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
+    {"/501", "HTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
+    {"/502", "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
+    {"/504", "HTTP/1.1 504 No\r\nContent-Length: 0\r\n\r\n", KEEP, 0},
     {"/sinks", UNAVAILABLE, KEEP, 1},
     {"/sinks", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", CLOSE, 0},
     {NULL, NULL, KEEP, 0},
@@ -336,6 +342,27 @@ static void test_a_failure_that_may_pass_is_tried_again(void **state)
         unload(&fixture);
         close_fixture(&fixture);
     }
+}
+
+/* Statuses that pass, as curl's --retry has them; what the server cannot do it will not do later.
+ */
+static void test_statuses_that_may_pass(void **state)
+{
+    static const char *const paths[7] = {"/408", "/429", "/500",    "/502",
+                                         "/504", "/501", "/missing"};
+    struct fixture fixture;
+    (void)state;
+    open_fixture(&fixture);
+    fixture.workload.retries = 1;
+    load(&fixture, paths, 7, 7);
+    assert_int_equal(threads_model.run(&fixture.run), 0);
+    for (uint64_t i = 0; i < 7; i++) {
+        assert_int_equal(run_record(&fixture.run, i)->outcome, BAD_STATUS);
+        assert_int_equal(run_record(&fixture.run, i)->attempts, i < 5 ? 2 : 1);
+    }
+    assert_int_equal(run_totals(&fixture.run).count[RUN_RETRIED], 5);
+    unload(&fixture);
+    close_fixture(&fixture);
 }
 
 static void test_so_often_and_no_more(void **state)
@@ -692,6 +719,7 @@ int main(void)
         cmocka_unit_test(test_connections_are_kept_or_not),
         cmocka_unit_test(test_no_memory_for_one_fetch_is_that_ones_loss),
         cmocka_unit_test(test_a_failure_that_may_pass_is_tried_again),
+        cmocka_unit_test(test_statuses_that_may_pass),
         cmocka_unit_test(test_so_often_and_no_more),
         cmocka_unit_test(test_names_are_looked_up_once_before_the_gate),
         cmocka_unit_test(test_names_are_looked_up_by_each_fetch),

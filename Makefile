@@ -68,7 +68,7 @@ UNIT     := units statistics plan judge charts host coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
 test_plan       := analysis/plan.c analysis/experiment.c common/units.c
-test_judge      := $(evidence) analysis/changes.c analysis/experiment.c common/units.c
+test_judge      := $(evidence) analysis/changes.c analysis/cells.c analysis/experiment.c common/units.c
 test_charts     := $(evidence) $(tables) analysis/changes.c analysis/plan.c analysis/experiment.c \
                    common/units.c
 test_host       := tests/unit/server.c analysis/host.c analysis/stats_client.c

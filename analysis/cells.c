@@ -77,7 +77,7 @@ const char *cell_bound(const struct cell *cell)
 /* The share of the ideal: ⌈N/C⌉·T over the median time. */
 double cell_share_of_ideal(const struct cell *cell)
 {
-    return cell->made
+    return cell->made && compared_figure(cell) != LATE
                ? visit_ideal_s(cell->visits[0]) / cell_spread(cell, compared_figure(cell)).median
                : NAN;
 }
@@ -92,7 +92,8 @@ bool cell_is_timed(const struct cell *cell)
 struct spread ratio_to_async(const struct results *results, const struct cell *cell)
 {
     const struct cell *base = beside(results, cell, "async");
-    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID)
+    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID ||
+        compared_figure(cell) == LATE)
         return spread_of(NULL, 0);
     return ratio_within_rounds(base, cell);
 }
@@ -100,7 +101,8 @@ struct spread ratio_to_async(const struct results *results, const struct cell *c
 struct spread ratio_to_sequential(const struct results *results, const struct cell *cell)
 {
     const struct cell *base = beside(results, cell, "sequential");
-    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID)
+    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID ||
+        compared_figure(cell) == LATE)
         return spread_of(NULL, 0);
     return ratio_within_rounds(cell, base);
 }

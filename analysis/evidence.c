@@ -35,6 +35,8 @@ double figure_of(const struct visit_seen *seen, enum figure figure)
         return seen->rate;
     case FIRST:
         return seen->first_ms;
+    case LATE:
+        return json_number_at(seen->run, "latency_ms.p99") / 1e3;
     case CPU_EACH:
         return (seen->user_s + seen->system_s) / seen->planned_count;
     case VOLUNTARY_EACH:
@@ -65,7 +67,21 @@ enum figure compared_figure(const struct cell *cell)
 {
     /* A peer has no gate: beside one, everybody is timed from process start to exit. */
     bool whole = json_is_true(json_object_get(cell->plan, "beside_peers"));
+    if (json_object_get(cell->plan, "rate"))
+        return LATE;
     return whole || strcmp(cell->axis, "none") == 0 ? WALL : MAKESPAN;
+}
+
+const char *compared_name(const struct cell *cell)
+{
+    enum figure figure = compared_figure(cell);
+    return figure == WALL ? "wall_s" : figure == LATE ? "p99_s" : "makespan_s";
+}
+
+bool has_common_rate(const struct cell *cell)
+{
+    const char *of = json_string_at(cell->plan, "rate.of");
+    return !json_object_get(cell->plan, "rate") || (of && strcmp(of, "slowest") == 0);
 }
 
 const struct cell *beside(const struct results *results, const struct cell *cell, const char *lane)
@@ -111,8 +127,12 @@ struct twins {
     double apart;  /* the largest |median log ratio| of one pair of twins */
 };
 
+/* like is NULL for the run as a whole, whose floor is one of times. */
 static bool is_within(const struct cell *cell, const struct cell *like, enum floor_source source)
 {
+    bool late = like && compared_figure(like) == LATE;
+    if (!has_common_rate(cell) || (compared_figure(cell) == LATE) != late)
+        return false;
     if (source == WHOLE_RUN)
         return true;
     return strcmp(cell->experiment, like->experiment) == 0 &&
@@ -146,14 +166,19 @@ static struct twins twins_of(const struct results *results, const struct cell *l
     return twins;
 }
 
-struct noise_floor noise_floor_of(const struct results *results)
+static struct noise_floor floor_of_run(const struct results *results, const struct cell *like)
 {
-    struct twins twins = twins_of(results, NULL, WHOLE_RUN);
+    struct twins twins = twins_of(results, like, WHOLE_RUN);
     struct noise_floor noise = {twins.count, NAN, WHOLE_RUN};
     if (twins.count > 0)
         noise.ratio = exp(percentile_f64(twins.sizes, twins.count, 95));
     free(twins.sizes);
     return noise;
+}
+
+struct noise_floor noise_floor_of(const struct results *results)
+{
+    return floor_of_run(results, NULL);
 }
 
 struct noise_floor noise_floor_at(const struct results *results, const struct cell *cell,
@@ -172,7 +197,7 @@ struct noise_floor noise_floor_at(const struct results *results, const struct ce
             return noise;
         own = noise.ratio;
     }
-    struct noise_floor noise = noise_floor_of(results);
+    struct noise_floor noise = floor_of_run(results, cell);
     if (isfinite(noise.ratio))
         noise.ratio = fmax(noise.ratio, own);
     return noise;
@@ -199,9 +224,11 @@ static int test_pair(struct pair *pair)
 
 static bool compares(const struct cell *cell, const char *experiment)
 {
+    /* Fewer than a thousand fetches have no 99th percentile. */
+    if (compared_figure(cell) == LATE && cell_spread(cell, LATE).n == 0)
+        return false;
     return strcmp(cell->experiment, experiment) == 0 && strcmp(cell->kind, "timed") == 0 &&
-           !cell->again_of && cell_verdict(cell) == VALID &&
-           !json_object_get(cell->plan, "rate"); /* its time is the rate's, not the model's */
+           !cell->again_of && cell_verdict(cell) == VALID && has_common_rate(cell);
 }
 
 /* Whether two lanes are a pair, and of which family. */
@@ -243,8 +270,10 @@ static int decide(const struct results *results, struct pair *pairs, size_t coun
             pair->verdict = NO_PROCESSORS;
         else if (pair->p_holm <= ALPHA && fmax(ratio, 1 / ratio) > floor)
             pair->verdict = ratio > 1 ? FASTER : SLOWER;
-        else if (fmin(1, ldexp(2, -(int)pair->ratio.n)) * family > ALPHA || !isfinite(floor))
+        else if (fmin(1, ldexp(2, -(int)pair->ratio.n)) * family > ALPHA)
             pair->verdict = TOO_FEW;
+        else if (!isfinite(floor))
+            pair->verdict = NO_TWINS;
         else
             pair->verdict = NO_DIFFERENCE;
     }

@@ -31,6 +31,7 @@ enum figure {
     SPAWN,    /* the call of run() to the gate */
     RATE,     /* fetches a second */
     FIRST,    /* milliseconds from the gate to the first result */
+    LATE,     /* seconds from due to done that 99 % of fetches keep to; of an open loop only */
     CPU_EACH, /* processor seconds a fetch, the whole process and its children */
     VOLUNTARY_EACH,
     INVOLUNTARY_EACH, /* context switches a fetch */
@@ -40,9 +41,17 @@ enum figure {
 double figure_of(const struct visit_seen *seen, enum figure figure);
 struct spread cell_spread(const struct cell *cell, enum figure figure);
 
-/* What cells of this experiment are compared by: WALL without an axis or beside
- * peers, else MAKESPAN. */
+/*
+ * What a cell is compared by: WALL without an axis or beside peers, LATE in an open loop,
+ * whose time is the rate's, else MAKESPAN. How that stands in summary.json: "wall_s", "p99_s",
+ * "makespan_s".
+ */
 enum figure compared_figure(const struct cell *cell);
+const char *compared_name(const struct cell *cell);
+
+/* Whether lanes can be compared here at all: in an open loop only at a rate that all of them
+ * have in common. */
+bool has_common_rate(const struct cell *cell);
 
 /* The cell of another lane in the same experiment at the same value, or NULL. */
 const struct cell *beside(const struct results *results, const struct cell *cell, const char *lane);
@@ -63,8 +72,8 @@ struct noise_floor {
     enum floor_source source;
 };
 
-/* Of single rounds: the 95th percentile of the within-round ratios, all twins of the run
- * together. It is what the run as a whole was worth, and is printed beside each floor. */
+/* Of single rounds: the 95th percentile of the within-round ratios of times, all twins of the
+ * run together. It is what the run as a whole was worth, and is printed beside each floor. */
 struct noise_floor noise_floor_of(const struct results *results);
 
 /*
@@ -78,13 +87,14 @@ struct noise_floor noise_floor_of(const struct results *results);
  *
  * Fewer than 14 ratios (two twins in seven rounds) are too few to be alone: then the
  * floor is the larger of theirs and of all twins of the experiment; where those are too
- * few as well, of theirs and of noise_floor_of. The choice is by counts alone, before
- * any value is looked at.
+ * few as well, of theirs and of all twins of the run (noise_floor_of). Only twins of the
+ * figure that the cell is compared by count. The choice is by counts alone, before any
+ * value is looked at.
  */
 struct noise_floor noise_floor_at(const struct results *results, const struct cell *cell,
                                   size_t rounds);
 
-enum pair_verdict { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW, NO_PROCESSORS };
+enum pair_verdict { FASTER, SLOWER, NO_DIFFERENCE, TOO_FEW, NO_TWINS, NO_PROCESSORS };
 
 /* Two lanes at one value of an experiment. */
 struct pair {
@@ -102,10 +112,10 @@ struct pair {
  * floor are left out). A lane that stands against another is paired with that one only,
  * and no other lane with it: such pairs are a family of their own. Each family is
  * adjusted by Holm. "Faster" needs an adjusted p of at most 0.05 and a median ratio
- * beyond its floor; where so few rounds could not reach that p at all, or nothing stands
- * twice in the run, the verdict is TOO_FEW. Where the client had all processors and the
- * machine has no two to give, it is NO_PROCESSORS. Stores an array for the caller to
- * free and its length; returns 0 or -ENOMEM, -E2BIG.
+ * beyond its floor; where so few rounds could not reach that p at all the verdict is
+ * TOO_FEW, where no lane of the run stands twice NO_TWINS. Where the client had all processors and
+ * the machine has no two to give, it is NO_PROCESSORS. Stores an array for the caller to free and
+ * its length; returns 0 or -ENOMEM, -E2BIG.
  */
 int pairs_of(const struct results *results, const char *experiment, struct pair **pairs,
              size_t *count);

@@ -392,8 +392,9 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     if (!json_is_object(object))
         return wrong(&place, "", "must be an object with name and model");
     lane->concurrency = lane->most = -1;
-    int error = only_keys(
-        &place, object, "name model again against options peer concurrency start_ms each_us most");
+    int error =
+        only_keys(&place, object,
+                  "name model again against options peer concurrency start_ms each_us at most");
     if (!error)
         error = want_word(&place, object, "name", "", &lane->name);
     if (!error)
@@ -404,6 +405,7 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
         error = want_word(&place, object, "against", "", &lane->against);
     if (!error)
         error = want_integer(&place, object, "most", 1, 1000000, &lane->most);
+    lane->at = json_object_get(object, "at");
     if (error)
         return error;
     if (lane->name && json_object_get(object, "peer")) {
@@ -447,6 +449,39 @@ static int read_lanes(const struct place *place, struct experiment *e)
     for (size_t i = 0; i < e->lane_count && !error; i++)
         error = read_lane(place, e, i, json_array_get(lanes, i));
     return error;
+}
+
+static bool holds(const json_t *values, const json_t *value)
+{
+    bool held = false;
+    for (size_t i = 0; i < json_array_size(values); i++)
+        held = held || json_equal(json_array_get(values, i), value);
+    return held;
+}
+
+/* A value that no profile has would leave the lane out without a word. */
+static int check_at(const struct place *place, const struct experiment *e)
+{
+    static const char right[] = "must be an array of values that a profile has on the axis";
+    json_t *profiles = json_object_get(e->json, "profiles"), *value;
+    for (size_t k = 0; k < e->lane_count; k++) {
+        const json_t *at = e->lanes[k].at;
+        char key[32];
+        size_t i;
+        snprintf(key, sizeof key, "lanes[%zu].at", k);
+        if (at && json_array_size(at) == 0)
+            return wrong(place, key, right);
+        for (i = 0; (value = json_array_get(at, i)); i++) {
+            bool known = false;
+            void *one = json_object_iter(profiles);
+            for (; one; one = json_object_iter_next(profiles, one))
+                known =
+                    known || holds(json_object_get(json_object_iter_value(one), "values"), value);
+            if (!known)
+                return wrong(place, key, right);
+        }
+    }
+    return 0;
 }
 
 static bool value_fits(const struct experiment *e, json_t *value)
@@ -611,6 +646,8 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
     if (!error)
         error = read_ceiling(&top, e);
     if (!error)
+        error = check_at(&top, e);
+    if (!error)
         error = read_profile(&top, e, profile);
     if (error || e->rounds == 0)
         return error;
@@ -669,6 +706,11 @@ void experiment_close(struct experiment *experiment)
     free(experiment->lanes);
     json_decref(experiment->json);
     *experiment = (struct experiment){0};
+}
+
+bool lane_is_at(const struct lane *lane, const json_t *value)
+{
+    return !lane->at || holds(lane->at, value);
 }
 
 size_t experiment_values(const struct experiment *experiment)

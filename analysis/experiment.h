@@ -69,6 +69,7 @@ struct lane {
     json_t *peer;
     int64_t concurrency;    /* what it does at one time, or -1: as the experiment says */
     double start_s, each_s; /* what it is expected to cost, for the plan only */
+    json_t *at;             /* the values of the axis that it is measured at, or NULL: all */
     int64_t most;           /* in flight that it can hold at all: no cells beyond; or -1 */
 };
 
@@ -103,6 +104,9 @@ struct experiment {
 int experiment_open(struct experiment *experiment, const char *file, const char *profile,
                     struct problem *problem);
 void experiment_close(struct experiment *experiment);
+
+/* Whether a lane is measured at a value of the axis. */
+bool lane_is_at(const struct lane *lane, const json_t *value);
 
 /* The settings at the axis's i-th value, and that value as text in a buffer. */
 struct settings experiment_at(const struct experiment *experiment, size_t i);

@@ -77,8 +77,7 @@ static void add_experiment(json_t *experiments, const struct results *results,
     static const char *const keys[] = {"question", "chart", "axis", "placement"};
     for (i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set(experiment, keys[i], json_object_get(cell->plan, keys[i]));
-    json_object_set_new(experiment, "compared_by",
-                        json_string(compared_figure(cell) == WALL ? "wall_s" : "makespan_s"));
+    json_object_set_new(experiment, "compared_by", json_string(compared_name(cell)));
     say_setup(results, cell, setup, sizeof setup);
     json_object_set_new(experiment, "setup", json_string(setup));
     json_array_append_new(experiments, experiment);

@@ -362,16 +362,17 @@ static json_t *rate_of(const struct experiment *e, const struct lane *lane,
 {
     if (s->rate_share <= 0)
         return NULL;
-    json_t *cells = json_array();
+    json_t *cells = json_array(), *from = json_string(s->rate_from);
     bool own = !s->rate_of || strcmp(s->rate_of, "own") == 0;
     for (size_t k = 0; k < e->lane_count; k++) {
         char cell[256];
-        if (own && &e->lanes[k] != lane)
+        if (own ? &e->lanes[k] != lane : !lane_is_at(&e->lanes[k], from))
             continue;
         snprintf(cell, sizeof cell, "%s/%s/%s=%s", e->name, e->lanes[k].name, axis_name(e->axis),
                  s->rate_from);
         json_array_append_new(cells, json_string(cell));
     }
+    json_decref(from);
     return json_pack("{s:f, s:s, s:s, s:o}", "share", s->rate_share, "of", own ? "own" : "slowest",
                      "arrivals", s->arrivals ? s->arrivals : "even", "cells", cells);
 }
@@ -404,6 +405,8 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
     if (lane->concurrency > 0)
         s.concurrency = lane->concurrency;
     if (lane->most > 0 && s.concurrency > lane->most)
+        return NULL;
+    if (e->axis != NO_AXIS && !lane_is_at(lane, json_array_get(e->values, i)))
         return NULL;
     double predicted = predict(lane, &s);
     json_t *line = begin_line(request, e, i, lane->name, &s);

@@ -98,6 +98,8 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
                                        "axis",       "value", "placement", "kind"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set(root, keys[i], json_object_get(cell->plan, keys[i]));
+    json_object_set_new(root, "compared_by",
+                        has_common_rate(cell) ? json_string(compared_name(cell)) : json_null());
     json_object_set_new(root, "verdict", json_string(verdict_name(cell_verdict(cell))));
     json_object_set(root, "reasons", cell->reasons);
     json_object_set_new(root, "rounds_planned", json_integer((json_int_t)cell->planned));
@@ -111,6 +113,10 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         json_object_set_new(root, figures[i].key,
                             spread_json(cell_spread(cell, figures[i].figure)));
+    /* A closed loop has no latency to compare. */
+    bool open_loop = compared_figure(cell) == LATE;
+    json_object_set_new(root, "p99_s",
+                        open_loop ? spread_json(cell_spread(cell, LATE)) : json_null());
     json_object_set_new(root, "ratio_to_sequential",
                         spread_json(ratio_to_sequential(results, cell)));
     json_object_set_new(root, "time_over_async", spread_json(ratio_to_async(results, cell)));
@@ -130,11 +136,12 @@ static json_t *pair_json(const struct pair *pair)
 {
     char sentence[512];
     pair_sentence(pair, sentence, sizeof sentence);
-    return json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:f, s:f, s:o, s:s, s:s}", "experiment",
-                     pair->a->experiment, "value", json_object_get(pair->a->plan, "value"),
-                     "family", pair->builds ? "builds" : "lanes", "a", pair->a->lane, "b",
-                     pair->b->lane, "ratio", spread_json(pair->ratio), "p", pair->test.p, "p_holm",
-                     pair->p_holm, "noise_floor", floor_json(pair->floor), "verdict",
+    return json_pack("{s:s, s:s, s:O, s:s, s:s, s:s, s:o, s:f, s:f, s:o, s:s, s:s}", "experiment",
+                     pair->a->experiment, "compared_by", compared_name(pair->a), "value",
+                     json_object_get(pair->a->plan, "value"), "family",
+                     pair->builds ? "builds" : "lanes", "a", pair->a->lane, "b", pair->b->lane,
+                     "ratio", spread_json(pair->ratio), "p", pair->test.p, "p_holm", pair->p_holm,
+                     "noise_floor", floor_json(pair->floor), "verdict",
                      verdict_words(pair->verdict), "sentence", sentence);
 }
 

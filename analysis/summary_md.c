@@ -9,7 +9,7 @@
 #include "analysis/cells.h"
 #include "analysis/output.h"
 
-enum { COLUMNS = 9, WIDTH = 48 };
+enum { COLUMNS = 9, WIDTH = 56 };
 
 static const char *const headings[COLUMNS] = {
     "lane",         "time",        "to sequential",    "of ideal",   "start-up",
@@ -48,12 +48,14 @@ static void fill_row(const struct results *results, const struct cell *cell,
         cell_spread(cell, VOLUNTARY_EACH).median + cell_spread(cell, INVOLUNTARY_EACH).median;
     double share = cell_share_of_ideal(cell), first = cell_spread(cell, FIRST).median;
     json_t *value = json_object_get(cell->plan, "value");
+    char time[WIDTH];
     snprintf(row[0], WIDTH, "%.40s", cell->lane);
     if (json_is_string(value))
         snprintf(row[0], WIDTH, "%.24s, %.16s", cell->lane, json_string_value(value));
     else if (json_is_integer(value))
         snprintf(row[0], WIDTH, "%.24s, %lld", cell->lane, (long long)json_integer_value(value));
-    range_text(row[1], cell_spread(cell, compared_figure(cell)));
+    range_text(time, cell_spread(cell, compared_figure(cell)));
+    snprintf(row[1], WIDTH, "%s%.50s", compared_figure(cell) == LATE ? "p99 " : "", time);
     snprintf(row[2], WIDTH, ratio.n ? "%.3g×" : "–", ratio.median);
     snprintf(row[3], WIDTH, isfinite(share) ? "%.0f %%" : "–", 100 * share);
     seconds_text(row[4], cell_spread(cell, SPAWN).median);

@@ -164,7 +164,8 @@ int slopes_of(const struct results *results, const char *experiment, struct slop
 
 static bool same_lanes(const struct pair *one, const struct pair *other)
 {
-    return strcmp(one->a->lane, other->a->lane) == 0 && strcmp(one->b->lane, other->b->lane) == 0;
+    return strcmp(one->a->lane, other->a->lane) == 0 && strcmp(one->b->lane, other->b->lane) == 0 &&
+           compared_figure(one->a) == compared_figure(other->a);
 }
 
 static int follow(const struct pair *pairs, size_t pair_count, size_t first, struct crossover *out)

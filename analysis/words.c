@@ -17,8 +17,11 @@ void append(char *buffer, size_t size, const char *format, ...)
 
 const char *verdict_words(enum pair_verdict verdict)
 {
-    static const char *const names[] = {"faster", "slower", "no difference seen",
+    static const char *const names[] = {"faster",
+                                        "slower",
+                                        "no difference seen",
                                         "too few rounds to decide",
+                                        "not decided: no lane stands twice",
                                         "not decided: no two processors"};
     return names[verdict];
 }
@@ -45,6 +48,12 @@ static const char *value_of(const struct cell *cell, char buffer[32])
 static bool has_axis(const struct cell *cell)
 {
     return strcmp(cell->axis, "none") != 0;
+}
+
+/* Latency is said as what it is; everything else is time that a lane takes. */
+static bool is_late(const struct cell *cell)
+{
+    return compared_figure(cell) == LATE;
 }
 
 /* A pair with the slower lane first, so that its ratio is 1 or more. */
@@ -77,7 +86,11 @@ char *pair_sentence(const struct pair *pair, char *buffer, size_t size)
     buffer[0] = '\0';
     if (has_axis(pair->a))
         append(buffer, size, "at %s %s: ", pair->a->axis, value_of(pair->a, value));
-    if (pair->verdict == FASTER || pair->verdict == SLOWER)
+    bool differ = pair->verdict == FASTER || pair->verdict == SLOWER;
+    if (differ && is_late(pair->a))
+        append(buffer, size, "the p99 of %s is %.3g times that of %s (%.3g to %.3g; p = %.3g)",
+               o.slower, o.ratio, o.faster, o.low, o.high, pair->p_holm);
+    else if (differ)
         append(buffer, size, "%s %s %.3g times as long as %s (%.3g to %.3g; p = %.3g)", o.slower,
                takes(o.slower), o.ratio, o.faster, o.low, o.high, pair->p_holm);
     else
@@ -87,7 +100,7 @@ char *pair_sentence(const struct pair *pair, char *buffer, size_t size)
                pair->p_holm);
     if (pair->verdict == NO_PROCESSORS)
         append(buffer, size, "not decided, since this machine has no two processors to give");
-    if (pair->verdict == TOO_FEW && isnan(pair->floor.ratio))
+    if (pair->verdict == NO_TWINS)
         append(buffer, size, "no lane stands twice, so nothing says what a difference is worth");
     else if (pair->verdict == TOO_FEW)
         append(buffer, size, "too few rounds to decide: %zu (ratio %.3g, %.3g to %.3g)",
@@ -211,9 +224,13 @@ static void say_slower(const struct pair *pairs, size_t count, const struct cell
         qsort(slower, used, sizeof(const struct pair *), by_ratio);
     for (size_t i = 0; i < used; i++) {
         struct slower_first o = order(slower[i]);
-        append(buffer, size, "; %s %s %.3g times as long", o.slower, takes(o.slower), o.ratio);
-        append(buffer, size, "%s%s (%.3g to %.3g)", i ? "" : " as ", i ? "" : fastest->lane, o.low,
-               o.high);
+        if (is_late(fastest))
+            append(buffer, size, "; %s%s%s %.3g times%s%s", i ? "of " : "the p99 of ", o.slower,
+                   i ? "" : " is", o.ratio, i ? "" : " that of ", i ? "" : fastest->lane);
+        else
+            append(buffer, size, "; %s %s %.3g times as long%s%s", o.slower, takes(o.slower),
+                   o.ratio, i ? "" : " as ", i ? "" : fastest->lane);
+        append(buffer, size, " (%.3g to %.3g)", o.low, o.high);
     }
     free(slower);
 }
@@ -258,15 +275,20 @@ static void say_value(const struct pair *pairs, size_t count, const struct cell 
         return;
     append(buffer, size, "%s", buffer[0] ? " " : "");
     if (has_axis(here))
-        append(buffer, size, "At %s %s: ", here->axis, value_of(here, value));
+        append(buffer, size, "At %s %s%s: ", here->axis, value_of(here, value),
+               is_late(here) ? ", by the p99 of latency" : "");
     if (list(pairs, count, fastest, NO_DIFFERENCE, lanes, sizeof lanes))
         append(buffer, size, "%s and %s: no difference seen above %.2g %%", fastest->lane, lanes,
                most_unseen(pairs, count, fastest));
+    else if (is_late(fastest))
+        append(buffer, size, "the p99 of %s is the lowest", fastest->lane);
     else
         append(buffer, size, "%s %s the least time", fastest->lane, takes(fastest->lane));
     say_slower(pairs, count, fastest, buffer, size);
     if (list(pairs, count, fastest, TOO_FEW, lanes, sizeof lanes))
         append(buffer, size, "; too few rounds to decide on %s", lanes);
+    if (list(pairs, count, fastest, NO_TWINS, lanes, sizeof lanes))
+        append(buffer, size, "; not decided on %s: no lane stands twice", lanes);
     if (list(pairs, count, fastest, NO_PROCESSORS, lanes, sizeof lanes))
         append(buffer, size, "; not decided on %s: this machine has no two processors to give",
                lanes);

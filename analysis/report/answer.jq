@@ -18,17 +18,26 @@ def relation($experiment; $value; $a; $b):
                   {rounds, coverage, median: (1 / .median), low: (1 / .high), high: (1 / .low)} end)}
           else empty end] | .[0] // {verdict: "not compared", p: null, ratio: null};
 
+# What lanes are compared by at a value: times, or in an open loop ("p99_s") how late they answer. null: each
+# lane is at a rate of its own there, and is told but not compared.
+def compared_by($experiment; $value):
+    ([.cells[] | select(.experiment == $experiment and .value == $value and has("compared_by"))] | .[0]) as $cell
+    | if $cell then $cell.compared_by
+      else (.experiments[] | select(.name == $experiment) | .compared_by // "makespan_s") end;
+
 # One experiment at one value, as an object: the quickest, who is no different from it, who is slower.
 def answer($experiment; $value):
     . as $summary
-    | (.experiments[] | select(.name == $experiment) | .compared_by // "makespan_s") as $by
+    | compared_by($experiment; $value) as $compared | ($compared // "p99_s") as $by
     | timed_cells($experiment; $value) | map(select(.[$by].median != null)) | sort_by(.[$by].median)
     | map({lane, cell: ., time: .[$by]})
-    | if length == 0 then {lanes: [], value: $value} else
+    | if length == 0 then {lanes: [], value: $value}
+      elif $compared == null then {lanes: map(. + {relation: null}), value: $value, by: $by, own_rates: true}
+      else
         .[0].lane as $first
         | map(. + {relation: (if .lane == $first then null else
             (.lane as $lane | $summary | relation($experiment; $value; $first; $lane)) end)})
-        | {lanes: ., value: $value, first: $first,
+        | {lanes: ., value: $value, by: $by, first: $first,
            tied: map(select(.relation.verdict == "no difference seen") | .lane),
            slower: map(select(.relation.verdict == "faster")),
            floor: ([.[].relation.floor? | select(. != null)] | max // $summary.noise_floor.ratio),
@@ -44,21 +53,27 @@ def answer($experiment; $value):
 def sentence:
     (if .unseen then " above \(.unseen - 1 | percent)" else "" end) as $floor
     |
-    def slower_words: [.[].lane] as $lanes
-        | map("<b>\(.lane | text)</b> \(if .lane == $lanes[0] then "takes " else "" end)\(.relation.ratio.median | times)"
+    def slower_words($late): [.[].lane] as $lanes
+        | map("<b>\(.lane | text)</b>\(if .lane != $lanes[0] then "" elif $late then ":" elif .lane | test("s( |$)") then " take" else " takes" end) \(.relation.ratio.median | times)"
         + " <span class=\"soft\">(\(.relation.ratio.low | figure) to \(.relation.ratio.high | figure))</span>");
-    if (.lanes | length) == 0 then "No model has a valid result here, so there is nothing to compare."
+    (if .by == "p99_s" then {no: "No difference in latency seen", seen: "no difference in latency seen",
+            best: "Lowest p99 latency", than: "the p99 latency of"}
+        else {no: "No difference in time seen", seen: "no difference in time seen", best: "Fastest", than: "the time of"} end) as $say |
+    if .own_rates then
+        "Each at its own rate, so not compared. p99 from the due time: \(.lanes
+            | map("<b>\(.lane | text)</b> \(.time.median | seconds)") | listed)."
+    elif (.lanes | length) == 0 then "No model has a valid result here, so there is nothing to compare."
     elif (.lanes | length) == 1 then "Only <b>\(.first | text)</b> has a valid result here: nothing to compare."
     elif (.slower | length) == 0 and (.open | length) == 0 then
-        "<b>No difference in time seen</b>\($floor) between \([.first] + .tied | map("<b>\(text)</b>") | listed)."
+        "<b>\($say.no)</b>\($floor) between \([.first] + .tied | map("<b>\(text)</b>") | listed)."
     elif (.slower | length) == 0 and (.tied | length) == 0 then
         "<b>\(.open[0].relation.verdict | capital | text)</b> between \([.first] + (.open | map(.lane)) | map("<b>\(text)</b>") | listed)."
     else
         (if (.tied | length) > 0 then
-            "\([.first] + .tied | map("<b>\(text)</b>") | listed): no difference in time seen\($floor)."
-         else "<b>\(.first | text)</b> is the fastest." end)
+            "\([.first] + .tied | map("<b>\(text)</b>") | listed): \($say.seen)\($floor)."
+         else "\($say.best): <b>\(.first | text)</b>." end)
         + (if (.slower | length) > 0 then
-            " \(.slower | slower_words | listed) the time of \(.first | text)." else "" end)
+            " \(.slower | slower_words(.[0].cell.p99_s? != null) | listed) \($say.than) \(.first | text)." else "" end)
         + (.open | group_by(.relation.verdict)
             | map(" \(.[0].relation.verdict | capital | text) for \(map("<b>\(.lane | text)</b>") | listed).") | join(""))
     end;
@@ -124,7 +139,9 @@ def receipt_table($columns; $caption):
 def axis_table($experiment):
     . as $summary
     | "<h3>\($experiment.question | text)</h3><p class=\"soft\">\($experiment.setup | text), \(
-        if $experiment.compared_by == "wall_s" then "from process start to exit" else "from the gate to the last record" end).</p>",
+        if $experiment.compared_by == "wall_s" then "from process start to exit" else "from the gate to the last record" end)\(
+        if any($summary.cells[]; .experiment == $experiment.name and .p99_s != null)
+        then "; at a rate: from the due time, which 99 % of the answers keep to" else "" end).</p>",
     "<dl class=\"values\">",
     ($summary | values_of($experiment.name)[] as $value
         | $summary | answer($experiment.name; $value)

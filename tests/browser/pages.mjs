@@ -86,6 +86,14 @@ test("report: the answer and what each pays stand on the first screen", () => op
     ok(/async and threads: no difference/.test(lead) && /sequential 45.6×/.test(lead), lead);
 }));
 
+test("report: latency has a row a rate, compared where the rate is common", () => open(SAMPLE, async (page) => {
+    const rows = await page.$$eval(".values > div", (all) => all.map((row) => [...row.children].map((one) => one.innerText)));
+    const row = (value) => rows.find(([name]) => name === `variant ${value}`)?.[1];
+    ok(/^Lowest p99 latency: async\. threads: 2×/.test(row("common")), row("common"));
+    ok(/^Each at its own rate, so not compared/.test(row("50 %")), row("50 %"));
+    ok(rows.every(([, said]) => !/Not compared between/.test(said)), "a row is without a comparison");
+}));
+
 for (const width of [390, 1280, 1920]) {
     test(`report: nothing hangs over at ${width} pixels`, () => open(SAMPLE, async (page) => {
         is(await overflow(page), 0, "overflow before the replay");

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/cells.h"
 #include "analysis/compare.h"
 #include "analysis/evidence.h"
 #include "analysis/ledger.h"
@@ -796,7 +797,7 @@ static void few_rounds_decide_nothing(void **unused)
     bench.cells[0].made = bench.cells[1].made = ROUNDS;
     bench.cells[2].again_of = "nobody";
     assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
-    assert_int_equal(pairs[0].verdict, TOO_FEW);
+    assert_int_equal(pairs[0].verdict, NO_TWINS);
     assert_true(strstr(pair_sentence(&pairs[0], text, sizeof text), "no lane stands twice"));
     free(pairs);
     bench_unload(&bench);
@@ -881,6 +882,65 @@ static void claims_about_processors_need_processors(void **unused)
         json_decref(bench.results.metadata);
         bench_unload(&bench);
     }
+}
+
+/* An open loop at one rate: times as the rate has them, latencies as twice() has times. */
+static void bench_load_open_loop(struct bench *bench, const char *rate)
+{
+    bench_load(bench, alike);
+    for (int lane = 0; lane < LANES; lane++) {
+        doctor(bench->plans[lane], "rate", rate);
+        bench->cells[lane].axis = "variant";
+        doctor(bench->plans[lane], "value", "\"common\"");
+        for (int round = 0; round < ROUNDS; round++)
+            bench->seen[lane][round].run =
+                json_pack("{s:{s:f}}", "latency_ms", "p99", twice(lane, round));
+    }
+}
+
+static void bench_unload_open_loop(struct bench *bench)
+{
+    for (int lane = 0; lane < LANES; lane++)
+        for (int round = 0; round < ROUNDS; round++)
+            json_decref(bench->seen[lane][round].run);
+    bench_unload(bench);
+}
+
+/* Rule 11: latency is compared in the open loop, at a rate that all have in common; a lane's share
+ * of its own capacity is another task than its neighbour's. */
+static void latency_is_compared_at_a_common_rate(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    struct pair *pairs;
+    size_t count;
+    char text[512];
+    bench_load_open_loop(&bench, "{\"share\": 0.7, \"of\": \"slowest\"}");
+    assert_string_equal(compared_name(&bench.cells[0]), "p99_s");
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(pairs[0].verdict, FASTER);
+    assert_true(fabs(pairs[0].ratio.median - 2) < 1e-9);
+    /* Its floor is one of latencies: 8 %, where the times of these twins are 1.08 to 1 apart too
+     * but no time is compared. */
+    assert_true(pairs[0].floor.values == ROUNDS && fabs(pairs[0].floor.ratio - 1.08) < 1e-9);
+    assert_int_equal(noise_floor_of(&bench.results).values, 0);
+    assert_string_equal(pair_sentence(&pairs[0], text, sizeof text),
+                        "at variant common: the p99 of b is 2 times that of a (2 to 2; p = "
+                        "0.00781)");
+    assert_string_equal(answer(&bench.results, "e", pairs, count, text, sizeof text),
+                        "At variant common, by the p99 of latency: the p99 of a is the lowest; the "
+                        "p99 of b is 2 times that of a (2 to 2); 8 rounds, p at most 0.0078 "
+                        "adjusted for all pairs.");
+    free(pairs);
+    assert_true(isnan(cell_share_of_ideal(&bench.cells[0])));
+    bench_unload_open_loop(&bench);
+
+    bench_load_open_loop(&bench, "{\"share\": 0.7, \"of\": \"own\"}");
+    assert_int_equal(pairs_of(&bench.results, "e", &pairs, &count), 0);
+    assert_int_equal(count, 0);
+    free(pairs);
+    bench_unload_open_loop(&bench);
 }
 
 /* Two builds of one lane are a family of their own, and compared with nobody else. */
@@ -1259,6 +1319,7 @@ int main(void)
         cmocka_unit_test(a_cell_has_a_floor_of_its_own),
         cmocka_unit_test(a_median_is_worth_more_than_a_round),
         cmocka_unit_test(claims_about_processors_need_processors),
+        cmocka_unit_test(latency_is_compared_at_a_common_rate),
         cmocka_unit_test(builds_are_compared_with_each_other),
         cmocka_unit_test(findings_are_said_in_words),
         cmocka_unit_test(changes_are_ratios_to_a_lane_of_both),

@@ -333,6 +333,7 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"[{\"name\": \"a\"", "[{\"name\": \"a,b\"", ": lanes[0].name: ", "comma"},
         {"\"name\": \"b\"", "\"name\": \"a\"", ": lanes[1].name: ", "twice"},
         {"\"again\": \"a\"", "\"again\": \"c\"", ": lanes[1].again: ", "stands before"},
+        {"\"again\": \"a\"", "\"again\": \"a\", \"at\": [77]", ": lanes[1].at: ", "a profile has"},
         {"\"model\": \"threads\", \"again\"", "\"model\": \"async\", \"again\"",
          ": lanes[1].again: ", "same model"},
         {"\"model\": \"threads\"}", "\"model\": \"../threads\"}", ": lanes[0].name: ", "no slash"},
@@ -653,7 +654,8 @@ static void an_open_loop_follows_what_it_is_taken_from(void **unused)
         }
         shares++;
     }
-    assert_int_equal(shares, 4 * 5 * 12);
+    /* Five lanes at four rates, and twins of two where the lanes are compared. */
+    assert_int_equal(shares, (4 * 5 + 2) * 11);
     json_decref(plan);
 }
 

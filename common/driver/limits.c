@@ -1,13 +1,17 @@
 #include "common/driver/limits.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/resolve.h"
@@ -46,6 +50,21 @@ static uint64_t number_in(const char *path)
         line[strcspn(line, "\n")] = '\0';
     fclose(file);
     return parse_count(line, &value) == 0 ? value : UINT64_MAX;
+}
+
+/* A figure of /proc/meminfo, in KiB; 0 where it is not there. */
+static uint64_t kib_of(const char *name)
+{
+    char line[128];
+    uint64_t kib = 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoull(line + strlen(name), NULL, 10);
+    }
+    if (file != NULL)
+        fclose(file);
+    return kib;
 }
 
 /* The number that the next opened descriptor will get, and so how many lower
@@ -115,6 +134,26 @@ static int meet_descriptors(const struct needs *needs, const struct model *model
     return 0;
 }
 
+/* How many tasks this process's user has, as far as /proc shows; 0 where nobody says. */
+static uint64_t tasks_of_user(void)
+{
+    uint64_t tasks = 0;
+    DIR *folder = opendir("/proc");
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        char path[NAME_MAX + 16];
+        struct stat file;
+        snprintf(path, sizeof path, "/proc/%s/task", entry->d_name);
+        /* As many links as threads, and two as every folder has. One that ends meanwhile is not
+         * there. */
+        if (isdigit((unsigned char)entry->d_name[0]) && stat(path, &file) == 0 &&
+            file.st_uid == geteuid())
+            tasks += file.st_nlink - 2;
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return tasks;
+}
+
 static int meet_tasks(const struct needs *needs, uint32_t concurrency, struct limits_error *error)
 {
     uint64_t need = needs->processes + needs->threads;
@@ -125,13 +164,14 @@ static int meet_tasks(const struct needs *needs, uint32_t concurrency, struct li
         return 0;
     struct rlimit limit;
     /* It counts all tasks of a user, and does not hold for root. */
-    if (geteuid() != 0 && !raise_to(RLIMIT_NPROC, need, &limit))
-        return refuse(
-            error,
-            "%" PRIu32 " at one time needs %" PRIu64 " %s, and a user may have %" PRIu64
-            " tasks in all (RLIMIT_NPROC, hard): lift it as root with `ulimit -Hu %" PRIu64
-            "`, or take a smaller --concurrency",
-            concurrency, need, what, (uint64_t)limit.rlim_max, 2 * need);
+    uint64_t taken = geteuid() != 0 ? tasks_of_user() : 0;
+    if (geteuid() != 0 && !raise_to(RLIMIT_NPROC, taken + need, &limit))
+        return refuse(error,
+                      "%" PRIu32 " at one time needs %" PRIu64 " %s, and a user may have %" PRIu64
+                      " tasks in all, of which %" PRIu64
+                      " are there already (RLIMIT_NPROC, hard): lift it as root with "
+                      "`ulimit -Hu %" PRIu64 "`, or take a smaller --concurrency",
+                      concurrency, need, what, (uint64_t)limit.rlim_max, taken, taken + 2 * need);
     static const struct {
         const char *path, *name;
     } bounds[] = {
@@ -167,9 +207,22 @@ static int meet_memory(const struct needs *needs, uint32_t concurrency, struct l
         return refuse(error,
                       "the stacks of %" PRIu32 " threads need %" PRIu64
                       " MiB of address space, and the limit is %" PRIu64
-                      " MiB (RLIMIT_AS, hard): lift it with `ulimit -Hv unlimited`, or take a "
-                      "smaller --stack-size or --concurrency",
+                      " MiB (RLIMIT_AS, hard): lift it as root with `ulimit -Hv unlimited`, or "
+                      "take a smaller --stack-size or --concurrency",
                       concurrency, needs->address_space >> 20, (uint64_t)limit.rlim_max >> 20);
+    /* Where the kernel promises no more memory than it has, a stack counts before it is touched. */
+    uint64_t free_kib = UINT64_MAX;
+    if (number_in("/proc/sys/vm/overcommit_memory") == 2) {
+        uint64_t most = kib_of("CommitLimit:"), promised = kib_of("Committed_AS:");
+        free_kib = most > promised ? most - promised : 0;
+    }
+    if (needs->address_space >> 10 > free_kib)
+        return refuse(error,
+                      "the stacks of %" PRIu32 " threads need %" PRIu64
+                      " MiB, and the kernel promises no more than %" PRIu64
+                      " MiB (vm.overcommit_memory=2): lift it as root with `sysctl "
+                      "vm.overcommit_memory=0`, or take a smaller --stack-size or --concurrency",
+                      concurrency, needs->address_space >> 20, free_kib >> 10);
     return 0;
 }
 

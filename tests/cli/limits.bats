@@ -122,6 +122,56 @@ advised() {
     done
 }
 
+@test "a user's other tasks count too" {
+    ((EUID != 0)) || skip "root has no such limit"
+    local k status_of
+    local -a others=()
+    for k in {1..20}; do
+        sleep 60 3>&- &
+        others+=($!)
+    done
+    for model in processes threads; do
+        under "-HSu 115" $model --concurrency=100 --count=100 --url-pattern="http://127.0.0.1:1/{}"
+        status_of+=" $status"
+        [[ $stderr == *"100 at one time needs 100 $model"*" 115 tasks in all, of which "*"RLIMIT_NPROC, hard"* ]] ||
+            status_of+=" no word"
+        (($(advised "of which ") >= 20 && $(advised "ulimit -Hu ") >= 220)) || status_of+=" wrong"
+    done
+    kill "${others[@]}"
+    [ "$status_of" = " 3 3" ]
+}
+
+# The files of /proc/sys are covered by others, in mounts of the test's own. Usage:
+# with_setting FILE CONTENTS MODEL ARGUMENT…
+with_setting() {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    printf '%s\n' "$2" >setting
+    # shellcheck disable=SC2016  # the inner shell's
+    run --separate-stderr unshare --mount --propagation private bash -euc \
+        'mount --bind setting "$1"; shift; exec "$@"' bash "$1" "$BUILD/$3" "${@:4}"
+    echo "$3 with $2 in $1: status $status; $output$stderr"
+}
+
+@test "what the machine has room for: processes, threads, mappings, promised memory" {
+    local url="http://127.0.0.1:1/{}"
+    for name in pid_max threads-max; do
+        for model in processes threads hybrid; do
+            local -a own=()
+            [[ $model != hybrid ]] || own=(--inside=threads)
+            with_setting /proc/sys/kernel/$name 100 $model "${own[@]}" --concurrency=100 --count=100 --url-pattern="$url"
+            [ "$status" -eq 3 ]
+            [[ $stderr == "$model: 100 at one time needs 10"*" room for 100 (kernel.$name): "*"sysctl kernel.$name="* ]]
+        done
+    done
+    with_setting /proc/sys/vm/max_map_count 1100 threads --concurrency=100 --count=100 --url-pattern="$url"
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"100 at one time needs 1200 memory mappings"*" 1100 (vm.max_map_count): "*"sysctl vm.max_map_count="* ]]
+    with_setting /proc/sys/vm/overcommit_memory 2 threads --stack-size=1GiB --concurrency=300 --count=300 \
+        --url-pattern="$url"
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"stacks of 300 threads need 307200 MiB"*"(vm.overcommit_memory=2): "*"sysctl vm.overcommit_memory=0"* ]]
+}
+
 # bats test_tags=slow,plain
 @test "4,000 threads, and 2,000 processes" {
     (($(ulimit -Hn) >= 12500)) || skip "12,500 descriptors cannot be had here"

@@ -63,8 +63,11 @@ nobody_connected() {
 
 @test "SIGINT, SIGTERM, SIGHUP: status 130, the records so far, and nothing left" {
     origin_start
+    signals=(INT TERM HUP)
+    # What leaks leaks whatever the signal's name.
+    [[ $BUILD != *sanitize* ]] || signals=(TERM)
     for model in "${MODELS[@]}"; do
-        for signal in INT TERM HUP; do
+        for signal in "${signals[@]}"; do
             rm -rf ./*
             curl -sS --fail -X POST "$ORIGIN/stats/reset"
             begin "$model" --concurrency=8 --count=20000 --json=run.json --records=records.csv \
@@ -124,8 +127,11 @@ nobody_connected() {
 
 @test "interrupted at any moment, from the first on, nothing is left" {
     origin_start
+    pauses=(0 0.001 0.002 0.005 0.01 0.02 0.05)
+    # A sanitizer's program is slow to start: other moments are early there.
+    [[ $BUILD != *sanitize* ]] || pauses=(0 0.01 0.05)
     for model in "${MODELS[@]}"; do
-        for pause in 0 0.001 0.002 0.005 0.01 0.02 0.05; do
+        for pause in "${pauses[@]}"; do
             rm -rf ./*
             # The thread sanitizer's runtime makes a file there for a moment while it starts.
             TMPDIR=$PWD begin "$model" --concurrency=50 --count=20000 --json=run.json --save=bodies \

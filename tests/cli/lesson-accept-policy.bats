@@ -21,7 +21,7 @@ END
 }
 
 @test "every request of every run is answered once, and no run is shorter than its busiest worker" {
-    "$LESSON" --quick --scale=0.01 --json=json --csv=csv >/dev/null
+    lesson_once --scale=0.01
     # Six ways of five runs, and one with one worker first.
     [ "$(tail -n +2 csv | wc -l)" -eq 31 ]
     awk -F, 'NR > 1 && $(NF - 5) != 500 {exit 1}' csv
@@ -35,7 +35,7 @@ END
 }
 
 @test "who accepts one at a time is woken once a request; a herd is woken more often than it serves" {
-    "$LESSON" --quick --scale=0.01 --csv=csv >/dev/null
+    lesson_once --scale=0.01
     awk -F, '/^one at a time,/ && ($(NF - 2) != 500 || $(NF - 1) != 0) {print; exit 1}' csv
     awk -F, '/^all that wait/ && $(NF - 2) < $(NF - 1) + $(NF - 3) {print; exit 1}' csv
 }

@@ -22,7 +22,7 @@ END
 }
 
 @test "the worst lags are those of the beats, and every beat came once and not early" {
-    "$LESSON" --quick --block=0.04 --json=json --csv=csv >/dev/null
+    lesson_once --block=0.04
     # 5 rounds of 3 ways; 10 beats, twice the time of the call in fortieths of it, 10 beats.
     [ "$(tail -n +2 csv | wc -l)" -eq $((5 * 3 * (10 + 80 + 10))) ]
     awk -F, 'NR > 1 && ($5 < 0 || seen[$1, $2, $3]++) {exit 1}' csv
@@ -37,12 +37,12 @@ END
 }
 
 @test "each question was answered once, and rightly" {
-    "$LESSON" --quick --block=0.04 --json=json >/dev/null
+    lesson_once --block=0.04
     jq -e '[.figures[] | {(.name): .value}] | add | .answers == 10 and .["wrong answers"] == 0' json
 }
 
 @test "files: epoll's error is the system's EPERM, a file never says EAGAIN, an empty pipe does" {
-    "$LESSON" --quick --block=0.04 --json=json >/dev/null
+    lesson_once --block=0.04
     eperm=$(awk '$1 == "#define" && $2 == "EPERM" {print $3}' /usr/include/asm-generic/errno-base.h || echo 1)
     jq -e --argjson eperm "$eperm" '[.figures[] | {(.name): .value}] | add |
         .["epoll on a regular file: error"] == $eperm and .["epoll on a pipe: error"] == 0

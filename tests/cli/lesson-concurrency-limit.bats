@@ -20,7 +20,7 @@ END
 }
 
 @test "all requests are done, none more at once than the limit, and latencies are in order" {
-    "$LESSON" --quick --csv=csv --json=json >/dev/null
+    lesson_once
     [ "$(tail -n +2 csv | wc -l)" -eq 50 ]
     awk -F, 'NR > 1 && ($11 != 1000 || $9 > $2 || $9 < 1 || $5 > $6 || $10 < 1) {print; exit 1}' csv
     # A service is no quicker than its work: 4 steps of 10 µs at least for any request.
@@ -53,7 +53,7 @@ END
 }
 
 @test "Little's law: what is counted in the service is rate times latency, in every round" {
-    "$LESSON" --quick --csv=csv >/dev/null
+    lesson_once
     # Counted as the loop looks, with what came and went in between: only rounding may part them.
     awk -F, 'NR > 1 {little = $7 * $4 / 1000; if ($8 < little * 0.99 - 0.01 || $8 > little * 1.01 + 0.01) {print; exit 1}}' csv
 }

@@ -20,7 +20,7 @@ END
 }
 
 @test "every way finds the primes that factor(1) finds, in the same number of steps" {
-    "$LESSON" --quick --below=40000 --json=json >/dev/null
+    lesson_once --below=40000
     primes=$(seq 2 39999 | factor | awk 'NF == 2' | wc -l)
     # Eight parts of 5,000 numbers, 200 a step.
     jq -e --argjson primes "$primes" '([.figures[] | select(.name | startswith("primes")).value] == [$primes, $primes, $primes])
@@ -28,7 +28,7 @@ END
 }
 
 @test "waits one after another are not shorter than their sum, on a loop not shorter than one" {
-    "$LESSON" --quick --below=1000 --wait=0.01 --json=json >/dev/null
+    lesson_once --below=1000 --wait=0.01
     jq -e '[.figures[] | {(.name): .}] | add | .["waiting one after another"].low >= 0.08
         and .["waiting on a loop"].low >= 0.01' json
 }

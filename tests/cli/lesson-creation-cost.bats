@@ -41,7 +41,7 @@ made() {
 }
 
 @test "all that were asked to run did, and they are those of the table and the spawned" {
-    "$LESSON" --quick --parent=16 --json=json --csv=csv >/dev/null
+    lesson_once --parent=16
     [ "$(jq '.figures[] | select(.name == "ran").value' json)" = "$(made .)" ]
 }
 
@@ -49,7 +49,7 @@ made() {
     [[ "$(uname -m)" == x86_64 && $BUILD != *sanitize* ]] || skip "another size of page"
     (($(awk '/^MemAvailable/ {print $2}' /proc/meminfo) > 1024 * 1024)) || skip "no room for 512 MiB"
     # 512 MiB are the default.
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .value}] | add
         | (.["page tables of the large parent"] - .["page tables of the small parent"]) as $more
         | $more >= 512 * 1024 / 4 * 8 / 1024 and $more < 1.1 * 512 * 1024 / 4 * 8 / 1024' json

@@ -83,7 +83,7 @@ addresses_of() {
 
 @test "the log that it makes has as many lines as are asked for, and the origin writes it where it is" {
     [ "$(seq -f '127.0.0.%g' 16 | xargs "$LESSON" --lines=10017 | awk '{n += $2} END {print n}')" -eq 10017 ]
-    "$LESSON" --quick --lines=10017 --json=json >/dev/null
+    lesson_once --lines=10017
     [ "$(figure 'log: lines')" -eq 10017 ]
     [ "$(figure 'log: lines not in the combined format')" -eq 0 ]
     [ ! -x "$BUILD/origin" ] || [ "$(figure 'log: lines that the origin wrote')" -eq 10000 ]
@@ -99,7 +99,7 @@ addresses_of() {
 
 # bats test_tags=threads
 @test "threads: empty, then short, then equal, in every round" {
-    "$LESSON" --quick --lines=5000 --json=json --csv=csv >/dev/null
+    lesson_once --lines=5000
     all=$(figure 'threads: requests that there are')
     [ "$all" -gt 0 ]
     rounds() { awk -F, -v way="$1" '$1 == "threads" && $3 == way {print $4}' csv; }
@@ -113,7 +113,7 @@ addresses_of() {
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log
-    "$LESSON" --quick --log=log --json=json >/dev/null
+    lesson_once --log=log
     [ "$(figure addresses)" -eq 1 ]
     [ "$(jq -r .verdict json)" = "holds here" ]
 }

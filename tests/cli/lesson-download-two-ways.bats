@@ -30,7 +30,7 @@ figure() {
 }
 
 @test "every way stores what the server was asked for, each time" {
-    "$LESSON" --quick --files=10 --kibibytes=3 --csv=csv --json=json >/dev/null
+    lesson_once --files=10 --kibibytes=3
     # File k, line n: two numbers in 16 bytes.
     sum=$(awk 'BEGIN {for (k = 0; k < 10; k++) for (n = 0; n < 3 * 64; n++) printf "%07d %07d\n", k, n}' | cksum)
     [ "$(wc -l <csv)" -eq $((1 + 7 * 2 * 3)) ]
@@ -39,7 +39,7 @@ figure() {
 }
 
 @test "with everything there, both make the same calls: each KiB read and written, each end read, a wait a turn" {
-    "$LESSON" --quick --files=10 --kibibytes=3 --csv=csv --json=json >/dev/null
+    lesson_once --files=10 --kibibytes=3
     awk -F, '/^all there/ && ($6 != 4 || $7 != 10 * 4 || $8 != 10 * 3) {print; exit 1}' csv
     awk -F, '/^as it comes/ && ($7 < 10 * 4 || $8 < 10 * 3 || $6 < 1) {print; exit 1}' csv
     [ "$(figure "select loop, all there: system calls")" -eq 74 ]
@@ -63,7 +63,7 @@ figure() {
 }
 
 @test "lines and branches are those of the file" {
-    "$LESSON" --quick --files=1 --kibibytes=1 --json=json >/dev/null
+    lesson_once --files=1 --kibibytes=1
     file=$ROOT/lessons/download-two-ways/download-two-ways.c
     for part in 'select loop:a select loop' 'coroutines:coroutines'; do
         # From the part's heading to the next one, without blank lines and comments of one line.

@@ -19,7 +19,7 @@ teardown() {
 }
 
 small() {
-    "$LESSON" --quick --clients=30 --requests=40 --json=json --csv=csv >/dev/null
+    lesson_once --clients=30 --requests=40
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {

@@ -24,7 +24,7 @@ teardown() {
 }
 
 @test "every tick and line came once; those out of place are counted again by sorting" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     # Six rounds of two ways; 11 ticks and 10 lines; each backend as often as the others.
     [ "$(tail -n +2 csv | cut -d, -f1-4 | sort | uniq -c | awk '{print $1}' | sort -u | xargs)" = "10 11" ]
     [ "$(tail -n +2 csv | cut -d, -f2 | sort | uniq -c | awk '{print $1}' | sort -u)" = 84 ]
@@ -45,7 +45,7 @@ teardown() {
 }
 
 @test "add 1 and add 666: 2 and 667 in one wait, 668 in two" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .value}] | add | .["together: 1 plus 1"] == 2 and
         .["together: 1 plus 666"] == 667 and .["in turn: 1 plus 1 plus 666"] == 668
         and .["together: it took"] >= 1 and .["in turn: it took"] >= 2' json

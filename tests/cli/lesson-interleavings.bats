@@ -20,7 +20,7 @@ END
 }
 
 @test "the table holds exactly the 252 orders, in the alphabet's order, for each" {
-    "$LESSON" --quick --trials=200 --csv=csv >/dev/null
+    lesson_once --trials=200
     # All words of ten letters with five of each: by counting in binary.
     awk 'BEGIN {for (n = 0; n < 1024; n++) {
             word = ""; bs = 0
@@ -33,7 +33,7 @@ END
 }
 
 @test "each trial is counted once, and the orders seen are those with a count" {
-    "$LESSON" --quick --trials=3000 --csv=csv --json=json >/dev/null
+    lesson_once --trials=3000
     while IFS=, read -r who orders trials; do
         [ "$trials" -eq 3000 ]
         [ "$(jq --arg name "$who: orders seen, of 252" '.figures[] | select(.name == $name).value' json)" -eq "$orders" ]
@@ -42,7 +42,7 @@ END
 }
 
 @test "coroutines take turns, letter by letter, in every trial" {
-    "$LESSON" --quick --trials=1000 --csv=csv >/dev/null
+    lesson_once --trials=1000
     [ "$(awk -F, '$1 == "coroutines" && $4 > 0 {print $3 "," $4}' csv)" = "ABABABABAB,1000" ]
 }
 

@@ -25,7 +25,7 @@ END
 }
 
 @test "complete results add up to the sum of the squares below 100, in every round" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     [ "$(tail -n +2 csv | wc -l)" -eq 42 ]
     for way in join "a barrier" "a counted queue" "tasks awaited"; do
         [ "$(awk -F, -v way="$way" '$1 == way {print $3 "," $4}' csv | sort | uniq -c | xargs)" = "7 100,328350" ]
@@ -42,7 +42,7 @@ END
 
 @test "after a join no worker is left, after a barrier and a queue all four are" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .value}] | add | .["join: workers still there"] == 0
         and .["a barrier: workers still there"] == 4 and .["a counted queue: workers still there"] == 4' json
 }

@@ -20,7 +20,7 @@ END
 }
 
 @test "each item is done once by the processes and by the two cures, and the victim did two of them" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     for way in "a process killed" "the same with a cleanup handler" "the same with a robust mutex"; do
         [ "$(awk -F, -v way="$way" '$1 == way && $3 == 1' csv | wc -l)" -eq 40 ]
         [ "$(awk -F, -v way="$way" '$1 == way && $4 == 2' csv | wc -l)" -eq 2 ]
@@ -32,7 +32,7 @@ END
 }
 
 @test "with the lock gone no further item is done; with the process gone none at all" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     for way in "a thread cancelled" "a thread killed"; do
         count=$(awk -F, -v way="$way" '$1 == way && $3 == 1' csv | wc -l)
         # Two for each of the four, at most: nobody goes on before the victim is at its third.

@@ -33,7 +33,7 @@ figure() {
 }
 
 @test "the books balance when all obey, and deadlock follows from the order alone" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     [ "$(figure 'missing when all obey')" -eq 0 ]
     # Both hold one lock before either asks for the other: it cannot go well, and in the same order not badly.
     [ "$(figure 'deadlocks in opposite order')" -gt 0 ]
@@ -43,7 +43,7 @@ figure() {
 }
 
 @test "ten waits under one lock take no less than all of them added up, ten at one time no less than one" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .}] | add | .["one coroutine'"'"'s wait"].value as $nap
         | .["lock held across the await"].low >= 10 * $nap and
           .["lock released before the await"].low >= $nap' json
@@ -67,10 +67,13 @@ figure() {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers' runtime makes calls of its own"
     mkdir calls
-    strace -ff -qq -e trace=futex,exit_group -o calls/of "$LESSON" --quick --bookings=1000 >/dev/null ||
+    strace -ff -qq -e trace=futex,exit_group -o calls/of "$LESSON" --quick --bookings=1000 --json=json >/dev/null ||
         skip "strace may not trace here"
+    # Of five tries; a machine with much else to do may part the two threads of one.
+    deadlocks=$(($(figure 'deadlocks in opposite order') / 20))
+    [ "$deadlocks" -ge 1 ]
     # Threads whose last word is a wait that never returned (strace leaves the call open, `= ?`).
-    [ "$(grep -lE 'FUTEX_WAIT.*(unfinished|= \?)' calls/* | wc -l)" -ge 10 ]
+    [ "$(grep -lE 'FUTEX_WAIT.*(unfinished|= \?)' calls/* | wc -l)" -ge $((2 * deadlocks)) ]
 }
 
 # bats test_tags=threads

@@ -29,7 +29,6 @@ figure() {
 
 @test "a thread reserves its stack and a page to guard it; a coroutine its stack or next to nothing" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers reserve memory of their own"
-    "$LESSON" --quick --json=json >/dev/null
     page=$(getconf PAGESIZE)
     # What is usual is the limit of the stack, which this shell can set.
     (ulimit -s 1024 && "$LESSON" --quick --json=json >/dev/null)
@@ -44,7 +43,7 @@ figure() {
 
 @test "nothing is more in use than reserved, and what is shared out not more than what is resident" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers touch memory of their own"
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     for kind in process thread "thread, small stack" "coroutine with a stack"; do
         [ "$(figure "$kind: resident (RSS)")" -le "$(figure "$kind: virtual")" ]
         [ "$(figure "$kind: proportional (PSS)")" -le "$(figure "$kind: resident (RSS)")" ]
@@ -52,7 +51,7 @@ figure() {
 }
 
 @test "the kernel counts one task for a process or thread, none for a coroutine" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     [ "$(figure 'process: tasks of the kernel')" -eq 1 ]
     [ "$(figure 'thread: tasks of the kernel')" -eq 1 ]
     [ "$(figure 'coroutine with a stack: tasks of the kernel')" -eq 0 ]

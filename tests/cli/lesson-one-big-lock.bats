@@ -31,14 +31,14 @@ figure() {
 }
 
 @test "every step that was asked for was done, in each of the four ways" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     # Two programs, four ways, eleven rounds: 15,000 steps or 10 waits each.
     [ "$(figure 'steps asked for')" -eq $((2 * 4 * 11 * (15000 + 10))) ]
     [ "$(figure 'steps done')" -eq $((2 * 4 * 11 * (15000 + 10))) ]
 }
 
 @test "nobody waits less than asked for: one after another twice as long as at one time" {
-    "$LESSON" --quick --json=json >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .low}] | add | .["waiting: one after another"] >= 2 * 10 * 2 and
         ([.["waiting: threads under one big lock"], .["waiting: threads without it"], .["waiting: processes"]]
             | all(. >= 10 * 2))' json

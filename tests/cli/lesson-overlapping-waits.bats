@@ -22,7 +22,7 @@ END
 }
 
 @test "the waits lie over one another where the figure says so, counted from their rows" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     # A sweep over starts and ends: the most that are open at one time.
     while IFS=, read -r way at_once; do
         [ "$(jq --arg name "$way: waits at one time" '.figures[] | select(.name == $name).value' json)" = "$at_once" ]
@@ -33,7 +33,7 @@ END
 }
 
 @test "no way is shorter than the longest wait, and one after another not than the sum" {
-    "$LESSON" --quick --json=json --csv=csv >/dev/null
+    lesson_once
     jq -e '[.figures[] | {(.name): .}] | add |
         .["as processes"].low >= .["the longest wait"].value and
         .["as threads"].low >= .["the longest wait"].value and

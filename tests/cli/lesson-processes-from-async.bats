@@ -37,7 +37,7 @@ END
 }
 
 @test "the lines of code are those of the file" {
-    "$LESSON" --quick --jobs=1 --json=json >/dev/null
+    lesson_once --jobs=1
     file=$ROOT/lessons/processes-from-async/processes-from-async.c
     # Between the enum that begins a part and the line that ends it, without the blank lines around.
     for part in BLOCKING:blocking:"blocking wait" LOOP:loop:"event loop"; do

@@ -20,7 +20,7 @@ END
 }
 
 @test "all results are there in every round: their sums are known" {
-    "$LESSON" --quick --numbers=80000 --csv=csv >/dev/null
+    lesson_once --numbers=80000
     [ "$(tail -n +2 csv | wc -l)" -eq 56 ]
     # Each number below N leaves one of eight remainders; 100 + 101 + … + 107.
     [ "$(awk -F, '$1 == "computing" {print $5}' csv | sort -u)" = 80000 ]
@@ -41,7 +41,7 @@ END
 }
 
 @test "the lines of code are those of the file" {
-    "$LESSON" --quick --numbers=1000 --wait=0.001 --json=json >/dev/null
+    lesson_once --numbers=1000 --wait=0.001
     file=$ROOT/lessons/queue-or-future/queue-or-future.c
     # From the enum that begins a part to the blank line before the next part.
     for part in THREADS_QUEUE:"threads with a queue" THREADS_FUTURE:"threads with futures" \

@@ -27,7 +27,7 @@ said() {
 }
 
 @test "the transcripts are exact" {
-    "$LESSON" --quick --resumes=10 --csv=csv >/dev/null
+    lesson_once --resumes=10
     [ "$(said 'static counter: one caller')" = "0 1 2 3 4" ]
     [ "$(said 'static counter: two callers')" = "A:5 B:6 A:7 B:8 A:9 B:10" ]
     [ "$(said 'struct counter: two callers')" = "A:0 B:0 A:1 B:1 A:2 B:2" ]
@@ -41,7 +41,7 @@ said() {
 }
 
 @test "Fibonacci is the same in every form, and as awk adds it up" {
-    "$LESSON" --quick --resumes=10 --csv=csv >/dev/null
+    lesson_once --resumes=10
     numbers=$(awk 'BEGIN {for (b = 1; n++ < 10; b = a - b) {printf "%s%d", (n > 1 ? " " : ""), a; a += b}}')
     [ "$numbers" = "0 1 1 2 3 5 8 13 21 34" ]
     for form in static struct coroutine.h; do
@@ -70,7 +70,7 @@ said() {
         'struct { struct coroutine c; int next, end; } range; int by_hand[2];' \
         'printf("%zu %zu %zu\n", sizeof by_hand, sizeof(struct coroutine), sizeof range); }' >size.c
     "${CC:-cc}" -I"$ROOT" -o size size.c
-    "$LESSON" --quick --resumes=10 --json=json >/dev/null
+    lesson_once --resumes=10
     [ "$(jq -r '[.figures[] | select(.unit == "bytes").value | tostring] | join(" ")' json)" = "$(./size)" ]
 }
 

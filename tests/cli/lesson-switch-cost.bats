@@ -1,12 +1,6 @@
 #!/usr/bin/env bats
 # switch-cost: switches as the kernel counts them, and calls as strace does.
 
-# One short measurement serves the tests that only read it.
-setup_file() {
-    load lesson
-    "$BUILD/lessons/switch-cost" --quick --json="$BATS_FILE_TMPDIR/json" >/dev/null
-}
-
 setup() {
     load lesson
     lesson_use switch-cost
@@ -28,14 +22,16 @@ END
 }
 
 figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value' "$BATS_FILE_TMPDIR/json"
+    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
 }
 
 @test "on one processor each turn is a switch, as the kernel counts them" {
+    lesson_once
     [ "$(figure 'switches in 1,000 turns, at least')" -ge 950 ]
 }
 
 @test "writing to a file does not switch voluntarily" {
+    lesson_once
     # A file that is to be written back may block once in a while; never at each write.
     [ "$(figure 'voluntary switches in 1,000 writes to a file')" -lt 100 ]
     [ "$(figure 'a write to a file')" != null ]
@@ -54,10 +50,11 @@ figure() {
 }
 
 @test "perf's round trips were measured in the same rounds, where there is perf" {
+    lesson_once
     if perf bench sched pipe -l 10 >/dev/null 2>&1; then
         [ "$(figure 'a round trip of 2 processes, by perf')" != null ]
         jq -e '[.figures[] | select(.name | startswith("a round trip"))]
-            | length == 4 and all(.rounds == 31)' "$BATS_FILE_TMPDIR/json"
+            | length == 4 and all(.rounds == 31)' json
     else
         [ "$(figure 'a round trip of 2 processes, by perf')" = null ]
     fi

@@ -1,6 +1,8 @@
 # What the tests of the lessons share: `load lesson` in a .bats file, which loads lib too.
 #
 #   lesson_use NAME            sets LESSON to the program; goes to a folder of the test's own
+#   lesson_once [OPTION]...    the files json, csv and text of one short measurement, which is made
+#                              once for all tests of a file that ask for the same
 #   lesson_verdict FILTER      the verdict on the figures of doctor_from(), changed by the jq FILTER
 #   lesson_measures_well       one short measurement: its text, JSON and CSV agree, and the figures
 #                              read back give the same verdict
@@ -33,8 +35,22 @@ lesson_verdict() {
     "$LESSON" --judge=figures.json --json | jq -r .verdict
 }
 
+# Usage: lesson_once [OPTION]...
+# shellcheck disable=SC2120  # its options come from the tests
+lesson_once() {
+    local kept
+    kept=$BATS_FILE_TMPDIR/once-$(printf '%s ' "$@" | tr -c 'a-z0-9.=' _)
+    if [[ ! -d $kept ]]; then
+        rm -rf "$kept.part" && mkdir "$kept.part" || return 1
+        "$LESSON" --quick "$@" --json="$kept.part/json" --csv="$kept.part/csv" >"$kept.part/text" || return 1
+        mv "$kept.part" "$kept" || return 1
+    fi
+    cp "$kept"/{json,csv,text} .
+}
+
 lesson_measures_well() {
-    "$LESSON" --quick --json=json --csv=csv >text || return 1
+    # shellcheck disable=SC2119
+    lesson_once || return 1
     jq -e --arg name "$LESSON_NAME" '.schema == "waitbench-lesson/1" and .name == $name
         and ([.claim, .about, .source, .rule, .reason, .answer] | all(type == "string" and length > 0))
         and (.verdict | IN("holds here", "does not hold here", "not decided here"))

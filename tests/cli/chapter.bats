@@ -49,6 +49,11 @@ results_of_lessons() {
             environment: {cpu: "a cpu", processors: 2, kernel: "6.1"},
             figures: map({name: ., value: 1234.5, unit: "s"})}' >"$1/$name.json"
     done
+    mkdir "$1/charts"
+    sed -n 's/^<!-- chart: \([a-z-]*\): .*/\1/p' docs/concurrency.md | while read -r name; do
+        [[ -e $1/$name.json ]] || echo '{"figures": []}' >"$1/$name.json"
+        echo "<svg/>" >"$1/charts/$name.svg"
+    done
 }
 
 @test "--keep copies what a run of the lessons found, and the table says it" {
@@ -63,6 +68,12 @@ results_of_lessons() {
     grep -q '^| .* | switch-cost | environment | a cpu, 2 processors, Linux 6.1 |$' concurrency.md
     grep -q '^| .* | creation-cost | a thread | 123[45] s |$' concurrency.md
     CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --check --sample="$PWD/sample"
+    # Each chart that has a place is shown there, once, however often it is written anew.
+    CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --sample="$PWD/sample"
+    [ "$(grep -c '^<!-- chart: ' concurrency.md)" -ge 7 ]
+    [ "$(grep -A1 '^<!-- chart: ' concurrency.md | grep -c '^!\[.*\](../results/sample/lessons/[a-z-]*.svg)$')" -eq \
+        "$(grep -c '^<!-- chart: ' concurrency.md)" ]
+    [ "$(grep -c 'sample/lessons/time-slicing.svg' concurrency.md)" -eq 1 ]
     # One that is missing is named, and the document stays as it is.
     cp concurrency.md before
     rm found/await-race.json

@@ -90,6 +90,14 @@ def main_value($name):
     | values_of($name) | map({value: ., lanes: (. as $v | $summary | timed_cells($name; $v) | length)})
     | sort_by(.lanes, .value) | .[-1].value;
 
+# What a lane's own row says of its time beside the first one's.
+def standing($answer):
+    if .lane == $answer.first then
+        if ($answer.tied | length) > 0 then "none seen faster" elif ($answer.slower | length) > 0 then "fastest" else null end
+    elif .relation.verdict == "faster" then "\(.relation.ratio.median | times) the time"
+    elif .relation.verdict == "no difference seen" then "none seen faster"
+    else .relation.verdict end;
+
 # The columns of the receipt. $bill is data/bill.csv, which alone knows memory.
 def receipts($answer; $bill):
     def of_bill($lane; $key): [$bill[] | select(.model == $lane) | .[$key] | tonumber?] | .[0];
@@ -97,7 +105,7 @@ def receipts($answer; $bill):
     def sum_spread($a; $b): if $a == null or $b == null then null
         else {median: ($a.median + $b.median), low: null, high: null} end;
     [ {key: "time", title: "time", unit: "start to end", format: "seconds", ask: "takes the most time",
-       rows: [$answer.lanes[] | {lane, spread: (.time | spread)}]},
+       rows: [$answer.lanes[] | {lane, standing: standing($answer), spread: (.time | spread)}]},
       {key: "cpu", title: "processor", unit: "time a fetch", format: "seconds", ask: "uses the most processor time",
        rows: [$answer.lanes[] | {lane, spread: (.cell.cpu_s_per_fetch | spread)}]},
       {key: "memory", title: "memory", unit: "one more worker", format: "kibibytes", ask: "needs the most memory for one more at a time",
@@ -130,7 +138,7 @@ def receipt_table($columns; $caption):
     "<caption>\($caption | text)</caption>",
     "<thead><tr><th scope=\"col\">model</th>\($columns | map("<th scope=\"col\">\(.title | text) <small>\(.unit | text)</small></th>") | join(""))</tr></thead><tbody>",
     (range($columns[0].rows | length) as $i
-        | "<tr><th scope=\"row\">\($columns[0].rows[$i].lane | named)</th>"
+        | "<tr><th scope=\"row\">\($columns[0].rows[$i] | "\(.lane | named)\(if .standing then "<small class=\"standing\">\(.standing | text)</small>" else "" end)")</th>"
           + ($columns | map(. as $c | ([.rows[].spread.median // 0] | max) as $most
               | receipt_cell(.rows[$i]; $most; $c.format; "\($c.title), \($c.unit)")) | join("")) + "</tr>"),
     "</tbody></table></div>";
@@ -151,6 +159,14 @@ def axis_table($experiment):
         | if length == 0 then empty else
             "<details><summary>Where the winner changes, and what one more costs</summary><ul>", (.[] | "<li>\(text)</li>"), "</ul></details>" end);
 
+# For a screen that is too narrow for the table: who pays least and most of what.
+def extremes($columns):
+    "<ul class=\"extremes\" aria-label=\"Least and most\">",
+    ($columns[] | . as $c | [.rows[] | select(.spread.median != null)] | sort_by(.spread.median)
+        | select(length > 1 and .[0].spread.median < .[-1].spread.median)
+        | "<li><b>\($c.title | capital | text)</b> \(.[0] | "\(.lane | named) \(.spread.median | formatted($c.format))") to \(.[-1] | "\(.lane | named) \(.spread.median | formatted($c.format))")</li>"),
+    "</ul>";
+
 def how_sure($experiment; $answer):
     . as $summary
     | ([$answer.lanes[].time | select(. != null)] | .[0]) as $spread
@@ -169,7 +185,7 @@ def answer_section($bill):
         | "<p class=\"lead\">\($answer | sentence)</p>",
           "<p class=\"soft\">\($experiment.setup | text)\(if $value == null then "" else ", at \($experiment.axis | text) \($value | text)" end).</p>",
           (if ($answer.lanes | length) > 0 then
-              receipt_table(receipts($answer; $bill); "What each model pays"), ($summary | how_sure($experiment; $answer))
+              (receipts($answer; $bill) | extremes(.), receipt_table(.; "What each model pays")), ($summary | how_sure($experiment; $answer))
            else empty end)
      end),
     (if $summary.complete then empty else

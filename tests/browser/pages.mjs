@@ -82,6 +82,9 @@ async function seriousFaults(page) {
 test("report: the answer and what each pays stand on the first screen", () => open(SAMPLE, async (page) => {
     const bottom = await page.$eval(".receipt", (table) => table.getBoundingClientRect().bottom);
     ok(bottom < 900, `the receipts end at ${bottom} of 900 pixels`);
+    const rows = await page.$$eval(".receipt tbody th", (all) => all.slice(0, 4).map((one) => one.textContent));
+    is(rows, ["asyncnone seen faster", "threadsnone seen faster", "processes1.38× the time", "sequential45.6× the time"]);
+    ok(await page.isHidden(".extremes"), "a wide screen has the table");
     const lead = await page.textContent(".lead");
     ok(/async and threads: no difference/.test(lead) && /sequential 45.6×/.test(lead), lead);
 }));
@@ -93,6 +96,13 @@ test("report: latency has a row a rate, compared where the rate is common", () =
     ok(/^Each at its own rate, so not compared/.test(row("50 %")), row("50 %"));
     ok(rows.every(([, said]) => !/Not compared between/.test(said)), "a row is without a comparison");
 }));
+
+test("report: on a phone's first screen stand who differs and who pays most of what", () => open(SAMPLE, async (page) => {
+    const bottom = await page.$eval(".extremes", (list) => list.getBoundingClientRect().bottom);
+    ok(bottom < 844, `it ends at ${bottom} of 844 pixels`);
+    const said = await page.$$eval(".extremes li", (all) => all.map((one) => one.textContent));
+    ok(said.includes("Memory async 15.8 KiB to processes 396 KiB"), said.join("; "));
+}, { viewport: { width: 390, height: 844 } }));
 
 for (const width of [390, 1280, 1920]) {
     test(`report: nothing hangs over at ${width} pixels`, () => open(SAMPLE, async (page) => {

@@ -366,8 +366,11 @@ static CURLcode set_url(struct transfer *transfer, const char *url)
     transfer->front = front > 0 ? strndup(url, front) : NULL;
     transfer->front_length = front;
     CURLcode code = set_server(transfer, transfer->front != NULL ? transfer->front : url);
-    if (code != CURLE_OK)
+    if (code != CURLE_OK) { /* or the next URL would be asked of the server before this one */
+        free(transfer->front);
+        transfer->front = NULL;
         return code;
+    }
     return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET,
                             transfer->front != NULL ? url + front : NULL);
 }

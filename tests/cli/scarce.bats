@@ -112,6 +112,19 @@ fetches_starved() {
     each_model fetches_starved
 }
 
+@test "without memory to change to another server, no URL is asked of the one before" {
+    origin_start
+    # Whatever is fetched of the second server, where nobody listens, came from the first.
+    printf '%s\n' "$ORIGIN/item/1" http://127.0.0.1:1/item/2 http://127.0.0.1:1/item/3 >list
+    for model in sequential async; do
+        for k in {1..40}; do
+            SHIM_MEMORY=at:$k SHIM_MEMORY_SINCE=connect LD_PRELOAD=$BUILD/tests/shim.so timeout 60 "$BUILD/$model" \
+                --quiet --concurrency=1 --input=list --records=records.csv 2>err || true
+            if grep -E '^[23],fetched,' records.csv; then echo "$model, allocation $k" && return 1; fi
+        done
+    done
+}
+
 @test "a child without memory loses no URL but those that it takes, and the others fetch theirs" {
     origin_start
     for model in processes hybrid; do

@@ -130,6 +130,13 @@ static const struct fault faults[] = {
     {NULL},
 };
 
+/* No faults: they make others wait as long as a test wants. */
+static const struct fault held = {.path = "/held", .head = HELLO, .after = KEEP};
+static const struct fault release = {.path = "/release", .head = HELLO, .after = KEEP};
+static pthread_mutex_t release_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t release_news = PTHREAD_COND_INITIALIZER;
+static bool released;
+
 static int log_fd;
 
 static bool send_all(int fd, const char *data, size_t length)
@@ -209,6 +216,23 @@ static size_t read_request(int fd, char request[static REQUEST])
     return 0;
 }
 
+static bool is_path(const struct fault *fault, const char *path, size_t length)
+{
+    return strlen(fault->path) == length && memcmp(fault->path, path, length) == 0;
+}
+
+static void meet_release(const struct fault *fault)
+{
+    pthread_mutex_lock(&release_lock);
+    if (fault == &release) {
+        released = true;
+        pthread_cond_broadcast(&release_news);
+    }
+    while (fault == &held && !released)
+        pthread_cond_wait(&release_news, &release_lock);
+    pthread_mutex_unlock(&release_lock);
+}
+
 static const struct fault *asked_for(const char *request)
 {
     char line[128];
@@ -219,10 +243,10 @@ static const struct fault *asked_for(const char *request)
     if (write(log_fd, line, (size_t)written) != written)
         return NULL;
     for (const struct fault *fault = faults; fault->path != NULL; fault++) {
-        if (strlen(fault->path) == length && memcmp(fault->path, path, length) == 0)
+        if (is_path(fault, path, length))
             return fault;
     }
-    return NULL;
+    return is_path(&held, path, length) ? &held : is_path(&release, path, length) ? &release : NULL;
 }
 
 static void *serve(void *data)
@@ -235,6 +259,7 @@ static void *serve(void *data)
             break;
         }
         const struct fault *fault = asked_for(request);
+        meet_release(fault);
         if (fault == NULL || !give(fd, fault))
             break;
         if (fault->after == KEEP_AND_DIE) {

@@ -223,6 +223,32 @@ fetches_starved() {
     done
 }
 
+@test "where others hold every local port, each URL is refused within its time, and it is said why" {
+    unshare --net true 2>/dev/null || skip "a network of one's own needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --net bash -euc '
+        ip link set lo up
+        echo "40000 40003" >/proc/sys/net/ipv4/ip_local_port_range
+        "$1/origin" --port=8080 --port-file=port &
+        trap "kill $!; wait" EXIT
+        until [ -s port ]; do sleep 0.01; done
+        for held in 11 12 13 14; do eval "exec $held<>/dev/tcp/127.0.0.1/8080"; done
+        for model in "${@:2}"; do
+            "$1/$model" --concurrency=2 --count=4 --timeout=100ms --retries=1 --records="$model.csv" \
+                --url-pattern="http://127.0.0.1:8080/item/{}" >"$model.said" || echo "$model $?" &
+            pids+=($!)
+        done
+        wait "${pids[@]}"' bash "$BUILD" "${MODELS[@]}" 3>&-
+    echo "$output"
+    [ "$status" -eq 0 ]
+    for model in "${MODELS[@]}"; do
+        grep -qx "$model 1" <<<"$output"
+        # What may pass is tried again.
+        [ "$(grep -c '^[1-4],refused,0,2,' "$model.csv")" -eq 4 ]
+        grep -q 'no local port was free [1-9][0-9]* times (net.ipv4.ip_local_port_range)' "$model.said"
+    done
+}
+
 @test "--save cannot leave its folder, whatever lies there" {
     origin_start
     echo precious >outside

@@ -506,8 +506,10 @@ static int measure_speed(struct lesson_run *run, bool awk_is_there)
 
 static int measure(struct lesson_run *run)
 {
-    long by_origin;
-    log_fd = open_log((long)lesson_setting(run, "lines"), &by_origin);
+    long by_origin, lines = (long)lesson_setting(run, "lines");
+    if (lines > LARGE) /* it is to be ended only when it hangs */
+        alarm((unsigned)(lines / LARGE * LESSON_SECONDS));
+    log_fd = open_log(lines, &by_origin);
     if (log_fd < 0)
         return log_fd;
     signal(SIGPIPE, SIG_IGN);

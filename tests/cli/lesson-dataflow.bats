@@ -110,6 +110,14 @@ addresses_of() {
     [ "$(figure 'threads: addresses miscounted in the end')" -eq 0 ]
 }
 
+@test "of a log with many addresses every one is held against awk" {
+    for k in {1..300}; do echo "10.0.$((k % 40)).1 - - x"; done >log
+    "$LESSON" --quick --log=log --json=json >/dev/null
+    [ "$(figure addresses)" -eq 40 ]
+    [ "$(figure 'coroutines: addresses counted as awk does')" -eq 40 ]
+    [ "$(figure 'coroutines: requests from them')" -eq 300 ]
+}
+
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log

@@ -178,6 +178,7 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
 
 /* The header has a macro of that name, which checks types and calls it. */
 #undef curl_easy_setopt
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
 {
     static CURLcode (*real)(CURL *, CURLoption, ...);

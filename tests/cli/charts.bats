@@ -324,6 +324,11 @@ END
     sketch scaling open.csv c.svg
     says c.svg "Not decided"
     run ! grep -q "stops being linear" c.svg
+    # The model's line is in the picture however far from the points it is.
+    run ! says a.svg "0.001 s"
+    awk -F, -v OFS=, 'NR > 1 { $6 /= 100 } { print }' "$SAMPLES/scaling.csv" >far.csv
+    sketch scaling far.csv d.svg
+    says d.svg "0.001 s"
 }
 
 @test "rate-by-concurrency: an invalid row is no point and breaks the line" {

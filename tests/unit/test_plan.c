@@ -223,7 +223,7 @@ static void a_lane_ends_at_the_most_it_can_hold(void **unused)
         json_int_t *of = &most[strcmp(text_of(line, "lane"), "select") != 0];
         *of = number_of(line, "concurrency") > *of ? number_of(line, "concurrency") : *of;
     }
-    assert_int_equal(most[0], 1000);
+    assert_int_equal(most[0], 900);
     assert_int_equal(most[1], 10000);
     json_decref(plan);
 }

@@ -429,6 +429,15 @@ static int write_everything(const struct wish *wish, const char *table,
     return failed;
 }
 
+/* What lesson_cannot() was told. */
+static char stopped_by[160];
+
+int lesson_cannot(int error, const char *what)
+{
+    snprintf(stopped_by, sizeof stopped_by, "%s: ", what);
+    return error;
+}
+
 int main(int argc, char **argv)
 {
     static struct lesson_run run;
@@ -453,7 +462,8 @@ int main(int argc, char **argv)
     if (run.table && fclose(run.table) != 0 && !failed)
         failed = -ENOMEM;
     if (failed)
-        fprintf(stderr, "%s: %s\n", lesson.name, strerror(-failed));
+        fprintf(stderr, "%s: %s%s\n", lesson.name, stopped_by,
+                strerror(-failed));
     else
         failed = write_everything(&wish, table, started_at);
     free(table);

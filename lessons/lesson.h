@@ -151,6 +151,10 @@ __attribute__((format(printf, 2, 3))) void lesson_row(struct lesson_run *,
 
 /* Measuring. -------------------------------------------------------------- */
 
+/* Says, where the lesson then ends for it, what the -errno is about: "no room
+ * for a file in /tmp". Returns the -errno. The lesson's first process. */
+int lesson_cannot(int error, const char *what);
+
 /* Seconds on CLOCK_MONOTONIC; any thread or child. */
 double lesson_now(void);
 

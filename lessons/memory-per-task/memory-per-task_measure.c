@@ -91,6 +91,12 @@ static int add_line(const char *path, const char *key, double *bytes)
     return found ? 0 : -ENOENT;
 }
 
+static int cannot_read(int error)
+{
+    return lesson_cannot(error, "what a process takes stands in /proc/PID/"
+                                "status, smaps_rollup and task");
+}
+
 static int add_tasks(pid_t pid, double *tasks)
 {
     char path[64];
@@ -119,7 +125,7 @@ static int add_process(pid_t pid, double measured[MEASURES])
     if (!failed)
         failed = add_tasks(pid, &measured[KERNEL_TASKS]);
     measured[ADDRESS_SPACES]++;
-    return failed;
+    return failed ? cannot_read(failed) : 0;
 }
 
 /* Of the whole machine: others' coming and going is in it. */

@@ -127,7 +127,8 @@ static int make_file(void)
     int fd = open(folder && *folder ? folder : "/tmp",
                   O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        return -errno;
+        return lesson_cannot(-errno, "it needs a file without a name in "
+                                     "$TMPDIR, or else in /tmp");
     return fd;
 }
 

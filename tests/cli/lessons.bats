@@ -163,6 +163,32 @@ refuses_nonsense() {
     done
 }
 
+# bats test_tags=plain
+@test "without /proc and /tmp, on one processor, a lesson measures, or says what it lacks" {
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -euc '
+        mount -t tmpfs none /mnt
+        cp "${@:2}" /mnt/
+        mount -o remount,ro /mnt
+        mount -t tmpfs -o ro none /tmp
+        mount -t tmpfs -o ro none /proc
+        unset TMPDIR
+        cd /mnt
+        for lesson in *; do
+            status=0
+            taskset -c "$1" "./$lesson" --quick || status=$?
+            echo "$lesson: status $status"
+        done' bash "$(taskset -pc $$ | sed 's/.*[: ]\([0-9]*\).*/\1/')" \
+        "$BUILD"/lessons/{join-and-barrier,kill-a-worker,limits,memory-per-task,what-bounds-it}
+    echo "$output"
+    ((EUID == 0)) || skip "mounting needs root"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c ': status 0$' <<<"$output")" -eq 3 ]
+    [ "$(grep -c '^Verdict: ' <<<"$output")" -eq 3 ]
+    [[ $output == *$'\n'"memory-per-task: "*/proc/PID/*": No such file or directory"$'\n'"memory-per-task: status 1"* ]]
+    [[ $output == *$'\n'"what-bounds-it: "*/tmp": Read-only file system"$'\n'"what-bounds-it: status 1"* ]]
+}
+
 @test "scripts/lessons writes claims.md and a page that holds everything" {
     out=$BATS_TEST_TMPDIR/out
     run scripts/lessons --quick --formats=png --out="$out" overlapping-waits

@@ -223,6 +223,42 @@ fetches_starved() {
     done
 }
 
+@test "without /tmp, on one processor, a benchmark is made; without /proc or a folder for it, a word says so" {
+    needs_mounts
+    jq -n '{schema: "waitbench-experiment/1", name: "total-time", question: "How long?", placement: "apart",
+        lanes: [{name: "async", model: "async"}], fixed: {count: 8, concurrency: 4},
+        origin: {size: "1KiB"}, profiles: {quick: {rounds: 1}}}' >small.json
+    # shellcheck disable=SC2016  # the inner shell's
+    run in_own_mounts '
+        # The checkout is taken along: it may lie under /tmp.
+        mount -t tmpfs none /mnt
+        mkdir /mnt/none /mnt/build
+        tar -c -C "$1" --exclude=./build --exclude=./results --exclude=./.git . | tar -x -C /mnt
+        cp "$2"/{async,origin,benchstat,flags} /mnt/build/
+        cp small.json /mnt/
+        mount -t tmpfs -o ro none /tmp
+        mount -t tmpfs -o ro none /mnt/none
+        cd /mnt
+        status=0
+        taskset -c "$3" scripts/bench --only=small.json || status=$?
+        echo "status $status, $(jq -c .complete results/*/summary.json), $(wc -l results/*/summary.md)"
+        find results -name ".*"
+        status=0
+        scripts/bench --only=small.json --results=none/here || status=$?
+        echo "status $status"
+        mount -t tmpfs -o ro none /proc
+        scripts/bench --only=small.json --results=again || status=$?
+        echo "status $status"
+        ls' "$ROOT" "$BUILD" "$(taskset -pc $$ | sed 's/.*[: ]\([0-9]*\).*/\1/')"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"/report.html"$'\n'"status "[01]", true, "* ]]
+    [[ $output == *$'\n'"bench: cannot make the folder none/here for results"$'\n'"status 3"$'\n'* ]]
+    [[ $output == *$'\n'"bench: /proc is missing: "*$'\n'"status 3"$'\n'* ]]
+    run ! grep -qx again <<<"$output"
+    run ! grep -q '^results/.*/[.]' <<<"$output"
+}
+
 @test "where others hold every local port, each URL is refused within its time, and it is said why" {
     unshare --net true 2>/dev/null || skip "a network of one's own needs root"
     # shellcheck disable=SC2016  # the inner shell's

@@ -52,7 +52,7 @@ coroutines := coroutines/coroutines.c $(loop)
 origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
               origin/due.c origin/log.c common/units.c
-evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c \
+evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/small.c \
               analysis/evidence.c analysis/trends.c analysis/words.c common/statistics.c
 tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/summary_json.c \
               analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c

@@ -170,6 +170,7 @@ static const struct writer writers[] = {
     {"latency", "latency", latency_csv, NULL},
     {"crossover", "crossover", NULL, crossover_csv},
     {"big-bodies", "big-bodies", variants_csv, NULL},
+    {"big-bodies", "small-bodies", small_csv, NULL},
     {"many-hosts", "many-hosts", variants_csv, NULL},
     {"quota", "quota", variants_csv, NULL},
     {"memory-limit", "memory-limit", variants_csv, NULL},

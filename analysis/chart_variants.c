@@ -147,6 +147,24 @@ void variants_csv(const struct results *results, const char *name, FILE *stream)
     }
 }
 
+/* How late small bodies were, beside what else was fetched. */
+void small_csv(const struct results *results, const char *name, FILE *stream)
+{
+    fputs("model,variant,p99_s,p99_s_low,p99_s_high,p50_s,p50_s_low,p50_s_high,slowest_s,valid\n",
+          stream);
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        if (!belongs(cell, name))
+            continue;
+        fputs(cell->lane, stream);
+        put_value(stream, cell);
+        put_three(stream, valid_spread(cell, SMALL_P99), 1);
+        put_three(stream, valid_spread(cell, SMALL_P50), 1);
+        put_number(stream, valid_spread(cell, SMALL_MAX).median);
+        put_verdict(stream, cell);
+    }
+}
+
 /* Which lane is fastest at each place of a grid, and whether that is more than noise: "no
  * difference" unless it was seen to be faster than every other lane. */
 void crossover_csv(const struct findings *findings, const char *name, FILE *stream)

@@ -37,6 +37,12 @@ double figure_of(const struct visit_seen *seen, enum figure figure)
         return seen->first_ms;
     case LATE:
         return json_number_at(seen->run, "latency_ms.p99") / 1e3;
+    case SMALL_P50:
+        return seen->small_p50_ms / 1e3;
+    case SMALL_P99:
+        return seen->small_p99_ms / 1e3;
+    case SMALL_MAX:
+        return seen->small_max_ms / 1e3;
     case CPU_EACH:
         return (seen->user_s + seen->system_s) / seen->planned_count;
     case VOLUNTARY_EACH:

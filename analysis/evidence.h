@@ -32,7 +32,10 @@ enum figure {
     RATE,     /* fetches a second */
     FIRST,    /* milliseconds from the gate to the first result */
     LATE,     /* seconds from due to done that 99 % of fetches keep to; of an open loop only */
-    CPU_EACH, /* processor seconds a fetch, the whole process and its children */
+    SMALL_P50,
+    SMALL_P99,
+    SMALL_MAX, /* seconds that small bodies took; known where the visit kept its records */
+    CPU_EACH,  /* processor seconds a fetch, the whole process and its children */
     VOLUNTARY_EACH,
     INVOLUNTARY_EACH, /* context switches a fetch */
     CLIENT_SHARE,

@@ -107,6 +107,16 @@ static int want_number(const struct place *place, json_t *object, const char *ke
     return 0;
 }
 
+static int want_boolean(const struct place *place, json_t *object, const char *key, bool *out)
+{
+    json_t *value = json_object_get(object, key);
+    if (value && !json_is_boolean(value))
+        return wrong(place, key, "must be true or false");
+    if (value)
+        *out = json_is_true(value);
+    return 0;
+}
+
 static int want_seconds(const struct place *place, json_t *object, const char *key, double most,
                         double *out)
 {
@@ -195,20 +205,16 @@ static int read_fixed(const struct place *place, json_t *object, struct settings
         return 0;
     if (!json_is_object(object))
         return wrong(place, "", "must be an object");
-    json_t *keep_alive = json_object_get(object, "keep_alive");
-    if (keep_alive && !json_is_boolean(keep_alive))
-        return wrong(place, "keep_alive", "must be true or false");
-    if (keep_alive)
-        s->keep_alive = json_is_true(keep_alive);
     int error = only_keys(
         place, object,
         "count count_each concurrency timeout retries keep_alive dispatch resolve cpu_work "
-        "rate_share rate_of rate_from arrivals hosts save");
-    json_t *save = json_object_get(object, "save");
-    if (!error && save && !json_is_boolean(save))
-        error = wrong(place, "save", "must be true or false");
-    if (save)
-        s->save = json_is_true(save);
+        "rate_share rate_of rate_from arrivals hosts save records");
+    if (!error)
+        error = want_boolean(place, object, "keep_alive", &s->keep_alive);
+    if (!error)
+        error = want_boolean(place, object, "save", &s->save);
+    if (!error)
+        error = want_boolean(place, object, "records", &s->records);
     if (!error)
         error = want_number(place, object, "rate_share", 0.01, 10, &s->rate_share);
     if (!error)
@@ -459,10 +465,10 @@ static bool holds(const json_t *values, const json_t *value)
     return held;
 }
 
-/* A value that no profile has would leave the lane out without a word. */
+/* A value that is nobody's would leave the lane out without a word. */
 static int check_at(const struct place *place, const struct experiment *e)
 {
-    static const char right[] = "must be an array of values that a profile has on the axis";
+    static const char right[] = "must be an array of variants, or of values that a profile has";
     json_t *profiles = json_object_get(e->json, "profiles"), *value;
     for (size_t k = 0; k < e->lane_count; k++) {
         const json_t *at = e->lanes[k].at;
@@ -472,7 +478,8 @@ static int check_at(const struct place *place, const struct experiment *e)
         if (at && json_array_size(at) == 0)
             return wrong(place, key, right);
         for (i = 0; (value = json_array_get(at, i)); i++) {
-            bool known = false;
+            bool known = json_is_string(value) &&
+                         json_object_get(e->variants, json_string_value(value)) != NULL;
             void *one = json_object_iter(profiles);
             for (; one; one = json_object_iter_next(profiles, one))
                 known =

@@ -54,7 +54,8 @@ struct settings {
     const char *rate_of, *rate_from, *arrivals;
     /* Several hosts: loopback addresses that the items are spread over, or -1. */
     int64_t hosts;
-    bool save; /* bodies are kept on disk, and removed after the visit */
+    bool records; /* what became of each fetch is kept as CSV */
+    bool save;    /* bodies are kept on disk, and removed after the visit */
     /* What the client is kept within, NULL or 0 where it is not. */
     double quota; /* processors */
     const char *memory, *network;

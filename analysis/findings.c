@@ -115,6 +115,23 @@ static int gather_slopes(struct findings *findings, const char *experiment)
     return error;
 }
 
+/* How late small bodies were beside large ones: told of each lane, and not compared, since a
+ * closed loop's latencies are not. */
+static void gather_small(struct findings *findings, const char *experiment)
+{
+    const struct results *results = findings->results;
+    char text[1024];
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        bool first = strcmp(cell->experiment, experiment) == 0 && !cell->again_of;
+        for (size_t k = 0; k < i && first; k++)
+            first = strcmp(results->cells[k].experiment, experiment) != 0 ||
+                    strcmp(results->cells[k].lane, cell->lane) != 0;
+        if (first && small_sentence(results, cell, text, sizeof text)[0])
+            say(findings, experiment, "small", NULL, text);
+    }
+}
+
 static json_t *segments_json(const struct crossover *crossover)
 {
     json_t *segments = json_array();
@@ -177,6 +194,7 @@ static int gather_experiment(struct findings *findings, json_t *experiment)
         say(findings, name, pairs[i].builds ? "builds" : "pair", pairs[i].a,
             pair_sentence(&pairs[i], text, sizeof text));
     error = gather_crossovers(findings, name, pairs, count);
+    gather_small(findings, name);
     if (!error)
         error = gather_slopes(findings, name);
     struct pair *all = realloc(findings->pairs, (findings->pair_count + count + 1) * sizeof *all);

@@ -7,7 +7,7 @@
  * with its reason, and never becomes a point. The rules are those of
  * docs/method.md.
  *
- * ledger.c reads, prove.c holds one visit to its rules, agree.c all of them to each
+ * ledger.c and small.c read, prove.c holds one visit to its rules, agree.c all of them to each
  * other's. Nothing here reads or writes files. Single-threaded.
  */
 #ifndef WAITBENCH_LEDGER_H
@@ -32,6 +32,9 @@ struct visit_seen {
     double spawn_s, makespan_s, ok, failed, retried, bytes, connections, peak;
     double rate;     /* fetches a second from the gate to the last record; a load generator's own */
     double first_ms; /* when the first result was there */
+    /* Of the small bodies, where the visit kept its records, from being taken to their end; p99
+     * of a thousand or more. */
+    double small_p50_ms, small_p99_ms, small_max_ms;
     double switches_voluntary, switches_involuntary;
     const char *digest;
     /* The origin's. */
@@ -46,6 +49,10 @@ struct visit_seen {
  * files and number and round). seen->reasons becomes a new empty array.
  */
 void visit_read(struct visit_seen *seen);
+
+/* Reads the small bodies' latencies from the visit's records.csv, NAN where there is none. A body
+ * is small that is not one of the origin's big ones. Call it after visit_read. */
+void visit_read_small(struct visit_seen *seen, const char *path);
 
 /*
  * Adds to seen->reasons every rule of one visit that it breaks: work done,

@@ -190,6 +190,8 @@ static json_t *model_command(const struct plan_request *request, const struct ex
                      s->arrivals && *s->arrivals == 'p' ? s->arrivals : "");
     if (s->save)
         add_argument(command, "--save={visit}/bodies");
+    if (s->records)
+        add_argument(command, "--records={visit}/records.csv");
     size_t i;
     json_t *option;
     for (i = 0; (option = json_array_get(lane->options, i)); i++)

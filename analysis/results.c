@@ -73,6 +73,8 @@ static bool load_visit(struct results *results, json_t *plan)
         seen->output = results->outputs[results->made];
     }
     visit_read(seen);
+    snprintf(path, sizeof path, "%s/raw/%04lld/records.csv", results->dir, (long long)number);
+    visit_read_small(seen, path);
     results->made++;
     return true;
 }

@@ -54,6 +54,16 @@ static json_t *planned_json(const struct cell *cell)
     return planned;
 }
 
+/* The small bodies' latencies, where the visits kept their records; null for any other cell. */
+static json_t *small_json(const struct cell *cell)
+{
+    if (cell_spread(cell, SMALL_MAX).n == 0)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o}", "p50", spread_json(cell_spread(cell, SMALL_P50)), "p99",
+                     spread_json(cell_spread(cell, SMALL_P99)), "max",
+                     spread_json(cell_spread(cell, SMALL_MAX)));
+}
+
 /* A metered cell's peaks, in KiB; null for any other cell. */
 static json_t *memory_json(const struct cell *cell)
 {
@@ -117,6 +127,7 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
     bool open_loop = compared_figure(cell) == LATE;
     json_object_set_new(root, "p99_s",
                         open_loop ? spread_json(cell_spread(cell, LATE)) : json_null());
+    json_object_set_new(root, "small_s", small_json(cell));
     json_object_set_new(root, "ratio_to_sequential",
                         spread_json(ratio_to_sequential(results, cell)));
     json_object_set_new(root, "time_over_async", spread_json(ratio_to_async(results, cell)));

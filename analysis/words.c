@@ -161,6 +161,27 @@ char *slope_sentence(const struct slope *slope, char *buffer, size_t size)
     return buffer;
 }
 
+char *small_sentence(const struct results *results, const struct cell *lane, char *buffer,
+                     size_t size)
+{
+    char value[32];
+    buffer[0] = '\0';
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        struct spread p99 = cell_spread(cell, SMALL_P99), most = cell_spread(cell, SMALL_MAX);
+        if (strcmp(cell->experiment, lane->experiment) != 0 ||
+            strcmp(cell->lane, lane->lane) != 0 || cell_verdict(cell) != VALID || p99.n == 0)
+            continue;
+        if (buffer[0])
+            append(buffer, size, ", ");
+        else
+            append(buffer, size, "%s: 99 %% of the small bodies took at most ", lane->lane);
+        append(buffer, size, "%.3g ms (%.3g to %.3g) at %s (the slowest %.3g ms)", p99.median * 1e3,
+               p99.low * 1e3, p99.high * 1e3, value_of(cell, value), most.median * 1e3);
+    }
+    return buffer;
+}
+
 /* The answer. ---------------------------------------------------------------------------- */
 
 /* Whether a pair is of lanes of one build, at this cell's value. */
@@ -278,7 +299,8 @@ static void say_value(const struct pair *pairs, size_t count, const struct cell 
         append(buffer, size, "At %s %s%s: ", here->axis, value_of(here, value),
                is_late(here) ? ", by the p99 of latency" : "");
     if (list(pairs, count, fastest, NO_DIFFERENCE, lanes, sizeof lanes))
-        append(buffer, size, "%s and %s: no difference seen above %.2g %%", fastest->lane, lanes,
+        append(buffer, size, "%s and %s: no difference seen above %.*g %%", fastest->lane, lanes,
+               most_unseen(pairs, count, fastest) < 99.5 ? 2 : 3,
                most_unseen(pairs, count, fastest));
     else if (is_late(fastest))
         append(buffer, size, "the p99 of %s is the lowest", fastest->lane);

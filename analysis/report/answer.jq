@@ -155,6 +155,8 @@ def axis_table($experiment):
         | $summary | answer($experiment.name; $value)
         | "<div><dt>\(if $value == null then "all" else "\($experiment.axis | text) \($value | text)" end)</dt><dd>\(sentence)</dd></div>"),
     "</dl>",
+    ([$summary.sentences[]? | select(.experiment == $experiment.name and .about == "small") | .text]
+        | if length == 0 then empty else "<ul>", (.[] | "<li>\(text)</li>"), "</ul>" end),
     ([$summary.sentences[]? | select(.experiment == $experiment.name and (.about == "crossover" or .about == "slope")) | .text]
         | if length == 0 then empty else
             "<details><summary>Where the winner changes, and what one more costs</summary><ul>", (.[] | "<li>\(text)</li>"), "</ul></details>" end);

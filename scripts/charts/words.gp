@@ -144,8 +144,13 @@ if (language eq 'en') {
 
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = 'What does a large body hold up?'
-    big_every = 'all of 1 KiB'; big_beside = 'every 20th of %s'
+    big_every = 'all of 1 KiB'; big_beside = 'every 150th of %s'
     big_note = 'All bodies are written to disk. Points: median; bars: its exact interval.'
+    small_question = 'How late are small bodies beside large ones?'
+    small_p99 = '99 of 100 are done by then'; small_p50 = 'half of them are'
+    small_axis = '← earlier is better      from when a small URL was taken to its end (logarithmic)'
+    small_slowest = ' · slowest %s'
+    small_note = 'Only bodies of 1 KiB are told; all are written to disk. A closed loop: told, not compared. Bars: exact interval of the median over rounds.'
     many_question = 'What do many hosts cost?'
     many_hosts = 'hosts: %s'
     many_connections = ' · %s conn.'
@@ -303,8 +308,13 @@ if (language eq 'es') {
 
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = '¿Qué retiene un cuerpo grande?'
-    big_every = 'todos de 1 KiB'; big_beside = 'cada vigésimo de %s'
+    big_every = 'todos de 1 KiB'; big_beside = 'uno de cada 150, de %s'
     big_note = 'Todos los cuerpos se escriben en disco. Puntos: mediana; barras: su intervalo exacto.'
+    small_question = '¿Cuánto tardan los cuerpos pequeños junto a los grandes?'
+    small_p99 = '99 de cada 100 ya han terminado'; small_p50 = 'la mitad ha terminado'
+    small_axis = '← antes es mejor      desde que se toma una URL pequeña hasta su fin (logarítmica)'
+    small_slowest = ' · la más lenta %s'
+    small_note = 'Solo cuentan los cuerpos de 1 KiB; todos se escriben en disco. Bucle cerrado: se muestra, no se compara. Barras: intervalo exacto de la mediana entre rondas.'
     many_question = '¿Qué cuestan muchos servidores?'
     many_hosts = 'servidores: %s'
     many_connections = ' · %s con.'
@@ -462,8 +472,13 @@ if (language eq 'pt') {
 
     # big-bodies, many-hosts, quota, memory-limit, far
     big_question = 'O que um corpo grande retém?'
-    big_every = 'todos de 1 KiB'; big_beside = 'cada vigésimo de %s'
+    big_every = 'todos de 1 KiB'; big_beside = 'um em cada 150, de %s'
     big_note = 'Todos os corpos são gravados em disco. Pontos: mediana; barras: o seu intervalo exato.'
+    small_question = 'Quanto demoram os corpos pequenos ao lado dos grandes?'
+    small_p99 = '99 de cada 100 já terminaram'; small_p50 = 'a metade já terminou'
+    small_axis = '← mais cedo é melhor      de quando uma URL pequena é tomada até o seu fim (logarítmica)'
+    small_slowest = ' · a mais lenta %s'
+    small_note = 'Só contam os corpos de 1 KiB; todos são gravados em disco. Laço fechado: mostra-se, não se compara. Barras: intervalo exato da mediana entre rodadas.'
     many_question = 'Quanto custam muitos servidores?'
     many_hosts = 'servidores: %s'
     many_connections = ' · %s con.'

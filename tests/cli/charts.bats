@@ -153,6 +153,7 @@ crossover|en|Who is fastest where?|is better|libcurl
 crossover|es|¿Quién es el más rápido, y dónde?|es mejor|libcurl
 crossover|pt|Quem é o mais rápido, e onde?|é melhor|libcurl
 big-bodies|en|What does a large body hold up?|shorter is better|libcurl
+small-bodies|en|How late are small bodies beside large ones?|earlier is better|told, not compared
 many-hosts|en|What do many hosts cost?|shorter is better|libcurl
 quota|en|What if there is less than one core?|shorter is better|libcurl
 memory-limit|en|How many at once in 128 MiB?|shorter is better|libcurl

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -445,6 +446,44 @@ static void a_visit_without_its_files_does_not_stand(void **unused)
 }
 
 /* Load generators. ------------------------------------------------------------------ */
+
+/* 1,050 fetches, each 150th of them large: the k-th small one took k microseconds. */
+static void write_records(const char *path, int rows)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs("index,outcome,status,attempts,lane,taken_ns,first_byte_ns,end_ns,body_bytes,body_hash\n",
+          file);
+    for (int i = 1, small = 0; i <= rows; i++)
+        fprintf(file, "%d,fetched,200,1,0,%d,0,%d,1024,00\n", i, 500,
+                500 + (i % 150 ? ++small * 1000 : 900000000));
+    assert_int_equal(fclose(file), 0);
+}
+
+static void small_bodies_are_told_from_large_ones(void **unused)
+{
+    (void)unused;
+    char path[] = "/tmp/waitbench-records-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    struct visit_seen seen = {.plan = json_loads(plan_text, 0, NULL), .planned_count = 1050};
+    doctor(seen.plan, "origin.big", "\"1MiB\"");
+    doctor(seen.plan, "origin.every", "150");
+    write_records(path, 1050);
+    visit_read_small(&seen, path);
+    /* Nearest rank of 1,043: the 522nd and the 1,033rd. */
+    assert_true(fabs(seen.small_p50_ms - 0.522) < 1e-9 && fabs(seen.small_p99_ms - 1.033) < 1e-9);
+    assert_true(fabs(seen.small_max_ms - 1.043) < 1e-9);
+    /* A record that is missing, or no file at all: nothing is known. */
+    write_records(path, 1048);
+    visit_read_small(&seen, path);
+    assert_true(isnan(seen.small_p50_ms) && isnan(seen.small_max_ms));
+    assert_int_equal(unlink(path), 0);
+    visit_read_small(&seen, path);
+    assert_true(isnan(seen.small_p99_ms));
+    json_decref(seen.plan);
+}
 
 static void ceilings_are_read_from_their_reports(void **unused)
 {
@@ -1302,6 +1341,7 @@ int main(void)
         cmocka_unit_test(what_bounds_is_by_cpu_time),
         cmocka_unit_test(real_servers_are_judged_by_the_client),
         cmocka_unit_test(a_visit_without_its_files_does_not_stand),
+        cmocka_unit_test(small_bodies_are_told_from_large_ones),
         cmocka_unit_test(ceilings_are_read_from_their_reports),
         cmocka_unit_test(a_peer_is_proved_by_the_origin),
         cmocka_unit_test(the_odd_digest_is_caught),

@@ -146,6 +146,27 @@ meets_the_table() {
     each_model meets_the_table
 }
 
+# With a tenth of a processor, beside a run that has all of it.
+ends_as_fast() {
+    local common=("$BUILD/$1" --quiet --input=list --concurrency=8 --retries=0 --timeout=60s --max-body=256KiB
+        --ca-file=../trust.pem)
+    cut -d' ' -f1 ../quick >list
+    "${common[@]}" --json=fast.json || [ $? -eq 1 ]
+    "$ROOT/scripts/confine" --quota=0.1 -- "${common[@]}" --json=slow.json --records=slow.csv || [ $? -eq 1 ]
+    sed 's/ yes$/ no/' ../quick >once
+    compare once slow.csv
+    diff <(jq -c '[.fetches.digest, .fetches.bytes, .errors]' fast.json) \
+        <(jq -c '[.fetches.digest, .fetches.bytes, .errors]' slow.json)
+}
+
+# bats test_tags=plain
+@test "a machine ten times slower records the same outcomes and the same digest" {
+    "$ROOT/scripts/confine" --quota=0.1 --check || skip "no processor group is to be had here"
+    start_everything
+    table | grep -v ' timed_out ' | located >quick
+    each_model ends_as_fast
+}
+
 @test "the table is whole: every fault that the server knows is in it, and no other" {
     diff <(table | sed -n 's|^\(/[^ ]*\) .*|\1|p' | sort) \
         <(grep -o '{"/[^"]*"' "$ROOT/tests/faults.c" | tr -d '{"' | sort)

@@ -42,6 +42,12 @@ table() {
     diff "$BATS_TEST_TMPDIR/shown" "$BATS_TEST_TMPDIR/listed"
 }
 
+@test "the table of defences in docs/faults.md is the list of mutations" {
+    # shellcheck disable=SC2016  # no variables, but backquotes of Markdown
+    diff <("$ROOT/tests/mutations" --list | cut -d'|' -f1,2) \
+        <(sed -nE 's/^\| (.*) \| `([^`]+)` \| `(cli|unit|fuzz)\/.*/\1|\2/p' "$ROOT/docs/faults.md")
+}
+
 @test "whoever is said to run a command does" {
     table | grep -v '^here |' | while IFS= read -r line; do
         how=${line%% | *}

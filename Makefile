@@ -53,7 +53,8 @@ origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c ori
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
               origin/due.c origin/log.c common/units.c
 evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/small.c \
-              analysis/evidence.c analysis/trends.c analysis/words.c common/statistics.c
+              analysis/evidence.c analysis/trends.c analysis/words.c analysis/needed.c \
+              common/statistics.c
 tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/summary_json.c \
               analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
@@ -67,7 +68,7 @@ PROGRAMS := $(MODELS) origin benchstat meter
 UNIT     := units statistics plan judge charts host coroutine
 test_units      := common/units.c
 test_statistics := common/statistics.c
-test_plan       := analysis/plan.c analysis/experiment.c common/units.c
+test_plan       := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
 test_judge      := $(evidence) analysis/changes.c analysis/cells.c analysis/experiment.c common/units.c
 test_charts     := $(evidence) $(tables) analysis/changes.c analysis/plan.c analysis/experiment.c \
                    common/units.c
@@ -104,9 +105,9 @@ fuzz_origin_request := origin/request.c origin/item.c common/units.c
 fuzz_urls       := common/workload.c
 fuzz_units      := common/units.c
 fuzz_options    := common/workload.c common/rate.c common/units.c
-fuzz_experiment := analysis/plan.c analysis/experiment.c common/units.c
-fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
-fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c common/units.c
+fuzz_experiment := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
+fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
+fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_access_line := lessons/dataflow/access_line.c
 
 # The lessons are listed in lessons/lessons.mk.

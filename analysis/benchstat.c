@@ -14,6 +14,7 @@
 #include "analysis/compare.h"
 #include "analysis/judge.h"
 #include "analysis/merge.h"
+#include "analysis/needed.h"
 #include "analysis/plan.h"
 #include "analysis/processors.h"
 #include "analysis/visit.h"
@@ -46,6 +47,7 @@ static void usage(FILE *stream)
 int main(int argc, char **argv)
 {
     argp_err_exit_status = 2;
+    needed_by_json();
     for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++) {
         if (strcmp(argv[1], subcommands[i].name) != 0)
             continue;

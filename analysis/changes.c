@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/compare.h"
+#include "analysis/needed.h"
 
 static const double ALPHA = 0.05;
 
@@ -72,10 +73,10 @@ static bool find_reference(const struct results *base, const struct results *now
 /* The logarithms of a lane's time over the reference's, round by round; to be freed. */
 static double *log_ratios(const struct cell *lane, const struct cell *reference, size_t *count)
 {
-    double *logs = calloc(lane->made + 1, sizeof *logs);
+    double *logs = needed(lane->made + 1, sizeof *logs);
     enum figure figure = compared_figure(lane);
     *count = 0;
-    for (size_t i = 0; logs && i < lane->made; i++)
+    for (size_t i = 0; i < lane->made; i++)
         for (size_t k = 0; k < reference->made; k++) {
             if (lane->visits[i]->round != reference->visits[k]->round)
                 continue;
@@ -92,9 +93,7 @@ static int measure(struct change *change, double base_floor, double now_floor)
     double *x = log_ratios(change->base, change->base_reference, &n);
     double *y = log_ratios(change->now, change->now_reference, &m);
     struct rank_sum test = {.p = 1, .least_p = 1};
-    int error = x && y ? 0 : -ENOMEM;
-    if (!error)
-        error = rank_sum_test(y, m, x, n, &test);
+    int error = rank_sum_test(y, m, x, n, &test);
     if (!error) {
         struct spread before = spread_of(x, n), after = spread_of(y, m);
         double between = base_floor * base_floor + now_floor * now_floor;
@@ -141,9 +140,7 @@ static int fill(const struct results *base, const struct results *now, const cha
 
 static int decide(struct change *changes, size_t count)
 {
-    double *p = calloc(count + 1, sizeof *p);
-    if (!p)
-        return -ENOMEM;
+    double *p = needed(count + 1, sizeof *p);
     size_t used = 0;
     for (size_t i = 0; i < count; i++)
         if (!changes[i].why[0])
@@ -173,8 +170,8 @@ static int decide(struct change *changes, size_t count)
 int changes_between(const struct results *base, const struct results *now, const char *reference,
                     struct change **changes, size_t *count)
 {
-    struct change *all = calloc(base->cell_count + 1, sizeof *all);
-    int error = all ? 0 : -ENOMEM;
+    struct change *all = needed(base->cell_count + 1, sizeof *all);
+    int error = 0;
     *count = 0;
     for (size_t i = 0; i < base->cell_count && !error; i++) {
         const struct cell *cell = &base->cells[i];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/needed.h"
 #include "analysis/trends.h"
 
 void put_number(FILE *stream, double value)
@@ -37,9 +38,7 @@ static struct spread spread_at(const struct cell *cell, const char *path)
 {
     if (!cell || cell_verdict(cell) != VALID)
         return nothing();
-    double *values = calloc(cell->made + 1, sizeof *values);
-    if (!values)
-        return nothing();
+    double *values = needed(cell->made + 1, sizeof *values);
     for (size_t i = 0; i < cell->made; i++)
         values[i] = json_number_at(cell->visits[i]->run, path);
     struct spread spread = spread_of(values, cell->made);
@@ -229,8 +228,7 @@ static struct spread memory_slope(const struct results *results, const struct ce
     struct slope *slopes;
     struct spread found = nothing();
     size_t count;
-    if (slopes_of(results, experiment, &slopes, &count) != 0)
-        return found;
+    slopes_of(results, experiment, &slopes, &count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(slopes[i].figure, figure) == 0 &&
             strcmp(slopes[i].lane->lane, lane->lane) == 0 && slopes[i].lane->model && lane->model &&

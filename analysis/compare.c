@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
+
 struct request {
     const char *dirs[2], *reference;
     int count;
@@ -90,7 +92,9 @@ static int open_run(struct results *results, const char *dir, struct problem *pr
     int error = results_open(results, dir, problem);
     if (!error && results->made == 0)
         error = say_problem(problem, dir, "raw", "holds no visit, so there is nothing to compare");
-    return error ? error : results_prove(results);
+    if (!error)
+        results_prove(results);
+    return error;
 }
 
 static const struct argp_option options[] = {
@@ -136,7 +140,7 @@ int compare_main(int argc, char **argv)
         0,
         0};
     struct request request = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &request);
+    needed_arguments(&parser, argc, argv, &request);
     struct problem problem = {""};
     struct results runs[2] = {0};
     struct change *changes = NULL;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
+
 static const double LEVEL = 0.95; /* of every interval, at least */
 static const double ALPHA = 0.05; /* error rate over all pairs of a chart */
 
@@ -59,9 +61,7 @@ double figure_of(const struct visit_seen *seen, enum figure figure)
 
 struct spread cell_spread(const struct cell *cell, enum figure figure)
 {
-    double *values = calloc(cell->made + 1, sizeof *values);
-    if (!values)
-        return spread_of(NULL, 0);
+    double *values = needed(cell->made + 1, sizeof *values);
     for (size_t i = 0; i < cell->made; i++)
         values[i] = figure_of(cell->visits[i], figure);
     struct spread spread = spread_of(values, cell->made);
@@ -118,9 +118,7 @@ static size_t round_ratios(const struct cell *cell, const struct cell *base, dou
 
 struct spread ratio_within_rounds(const struct cell *cell, const struct cell *base)
 {
-    double *ratios = calloc(cell->made + 1, sizeof *ratios);
-    if (!ratios)
-        return spread_of(NULL, 0);
+    double *ratios = needed(cell->made + 1, sizeof *ratios);
     struct spread spread = spread_of(ratios, round_ratios(cell, base, ratios));
     free(ratios);
     return spread;
@@ -149,8 +147,8 @@ static bool is_within(const struct cell *cell, const struct cell *like, enum flo
 static struct twins twins_of(const struct results *results, const struct cell *like,
                              enum floor_source source)
 {
-    struct twins twins = {.sizes = calloc(results->made + 1, sizeof(double))};
-    for (size_t i = 0; twins.sizes && i < results->cell_count; i++) {
+    struct twins twins = {.sizes = needed(results->made + 1, sizeof(double))};
+    for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         const struct cell *twin = cell->again_of ? beside(results, cell, cell->again_of) : NULL;
         if (!twin || cell_verdict(cell) != VALID || cell_verdict(twin) != VALID ||
@@ -168,7 +166,7 @@ static struct twins twins_of(const struct results *results, const struct cell *l
             logs[k] = fabs(logs[k]);
         twins.count += count;
     }
-    sort_f64(twins.sizes, twins.sizes ? twins.count : 0);
+    sort_f64(twins.sizes, twins.count);
     return twins;
 }
 
@@ -211,9 +209,7 @@ struct noise_floor noise_floor_at(const struct results *results, const struct ce
 
 static int test_pair(struct pair *pair)
 {
-    double *logs = calloc(pair->a->made + 1, sizeof *logs);
-    if (!logs)
-        return -ENOMEM;
+    double *logs = needed(pair->a->made + 1, sizeof *logs);
     size_t count = round_ratios(pair->a, pair->b, logs);
     for (size_t i = 0; i < count; i++)
         logs[i] = log(logs[i]);
@@ -256,9 +252,7 @@ static bool lacks_processors(const struct results *results, const struct cell *c
 /* One family: adjusts its p and decides. */
 static int decide(const struct results *results, struct pair *pairs, size_t count, bool builds)
 {
-    double *p = calloc(count + 1, sizeof *p), family = 0;
-    if (!p)
-        return -ENOMEM;
+    double *p = needed(count + 1, sizeof *p), family = 0;
     size_t used = 0;
     for (size_t i = 0; i < count; i++)
         if (pairs[i].builds == builds)
@@ -291,8 +285,8 @@ int pairs_of(const struct results *results, const char *experiment, struct pair 
              size_t *count)
 {
     size_t cells = results->cell_count, used = 0;
-    struct pair *all = calloc(cells * cells + 1, sizeof *all);
-    int error = all ? 0 : -ENOMEM;
+    struct pair *all = needed(cells * cells + 1, sizeof *all);
+    int error = 0;
     for (size_t i = 0; i < cells && !error; i++)
         for (size_t k = i + 1; k < cells && !error; k++) {
             const struct cell *a = &results->cells[i], *b = &results->cells[k];

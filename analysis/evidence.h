@@ -118,7 +118,7 @@ struct pair {
  * beyond its floor; where so few rounds could not reach that p at all the verdict is
  * TOO_FEW, where no lane of the run stands twice NO_TWINS. Where the client had all processors and
  * the machine has no two to give, it is NO_PROCESSORS. Stores an array for the caller to free and
- * its length; returns 0 or -ENOMEM, -E2BIG.
+ * its length; returns 0 or -E2BIG.
  */
 int pairs_of(const struct results *results, const char *experiment, struct pair **pairs,
              size_t *count);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
 #include "common/units.h"
 
 static const char *const axis_names[] = {"none", "count",    "concurrency", "delay",
@@ -448,9 +449,7 @@ static int read_lanes(const struct place *place, struct experiment *e)
     e->lane_count = json_array_size(lanes);
     if (e->lane_count == 0 || e->lane_count > 64)
         return wrong(place, "lanes", "must be an array of 1 to 64 lanes");
-    e->lanes = calloc(e->lane_count, sizeof *e->lanes);
-    if (!e->lanes)
-        return -ENOMEM;
+    e->lanes = needed(e->lane_count, sizeof *e->lanes);
     int error = 0;
     for (size_t i = 0; i < e->lane_count && !error; i++)
         error = read_lane(place, e, i, json_array_get(lanes, i));

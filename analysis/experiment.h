@@ -98,7 +98,7 @@ struct experiment {
 
 /*
  * Reads file for one profile (quick, talk or full). Returns 0, or -EINVAL with
- * the problem worded, or -ENOMEM. An experiment that does not name the profile
+ * the problem worded. An experiment that does not name the profile
  * is left with rounds 0. experiment_close frees what was read, also after an
  * error.
  */

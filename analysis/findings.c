@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
 #include "analysis/trends.h"
 #include "analysis/words.h"
 
@@ -93,13 +94,13 @@ static void say(struct findings *findings, const char *experiment, const char *a
                                     about, "value", value ? value : json_null(), "text", text));
 }
 
-static int gather_slopes(struct findings *findings, const char *experiment)
+static void gather_slopes(struct findings *findings, const char *experiment)
 {
     struct slope *slopes;
     size_t count;
     char text[512];
-    int error = slopes_of(findings->results, experiment, &slopes, &count);
-    for (size_t i = 0; i < count && !error; i++) {
+    slopes_of(findings->results, experiment, &slopes, &count);
+    for (size_t i = 0; i < count; i++) {
         const struct slope *slope = &slopes[i];
         slope_sentence(slope, text, sizeof text);
         say(findings, experiment, "slope", NULL, text);
@@ -110,9 +111,7 @@ static int gather_slopes(struct findings *findings, const char *experiment)
                                         (json_int_t)slope->cells, "slope",
                                         spread_json(slope->spread), "sentence", text));
     }
-    if (!error)
-        free(slopes);
-    return error;
+    free(slopes);
 }
 
 /* How late small bodies were beside large ones: told of each lane, and not compared, since a
@@ -145,14 +144,14 @@ static json_t *segments_json(const struct crossover *crossover)
     return segments;
 }
 
-static int gather_crossovers(struct findings *findings, const char *experiment,
-                             const struct pair *pairs, size_t pair_count)
+static void gather_crossovers(struct findings *findings, const char *experiment,
+                              const struct pair *pairs, size_t pair_count)
 {
     struct crossover *crossovers;
     size_t count;
     char text[1024];
-    int error = crossovers_of(pairs, pair_count, &crossovers, &count);
-    for (size_t i = 0; i < count && !error; i++) {
+    crossovers_of(pairs, pair_count, &crossovers, &count);
+    for (size_t i = 0; i < count; i++) {
         const struct pair *pair = crossovers[i].first;
         crossover_sentence(&crossovers[i], text, sizeof text);
         say(findings, experiment, "crossover", NULL, text);
@@ -162,9 +161,7 @@ static int gather_crossovers(struct findings *findings, const char *experiment,
                                         pair->b->lane, "segments", segments_json(&crossovers[i]),
                                         "sentence", text));
     }
-    if (!error)
-        crossovers_free(crossovers, count);
-    return error;
+    crossovers_free(crossovers, count);
 }
 
 /* The widest floor that a pair of this experiment was held against: what its chart draws. */
@@ -193,18 +190,18 @@ static int gather_experiment(struct findings *findings, json_t *experiment)
     for (size_t i = 0; i < count; i++)
         say(findings, name, pairs[i].builds ? "builds" : "pair", pairs[i].a,
             pair_sentence(&pairs[i], text, sizeof text));
-    error = gather_crossovers(findings, name, pairs, count);
+    gather_crossovers(findings, name, pairs, count);
     gather_small(findings, name);
-    if (!error)
-        error = gather_slopes(findings, name);
-    struct pair *all = realloc(findings->pairs, (findings->pair_count + count + 1) * sizeof *all);
-    if (all) {
-        memcpy(all + findings->pair_count, pairs, count * sizeof *pairs);
-        findings->pairs = all;
-        findings->pair_count += count;
-    }
+    gather_slopes(findings, name);
+    struct pair *all = needed(findings->pair_count + count + 1, sizeof *all);
+    if (findings->pair_count > 0)
+        memcpy(all, findings->pairs, findings->pair_count * sizeof *all);
+    memcpy(all + findings->pair_count, pairs, count * sizeof *all);
+    free(findings->pairs);
+    findings->pairs = all;
+    findings->pair_count += count;
     free(pairs);
-    return all ? error : -ENOMEM;
+    return 0;
 }
 
 int findings_gather(struct findings *findings, const struct results *results)

@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/needed.h"
 #include "analysis/output.h"
 
 static json_t *merged(const struct cell *cell)
 {
     json_t *times = json_array(), *codes = json_array();
-    double *values = calloc(cell->made + 1, sizeof *values);
+    double *values = needed(cell->made + 1, sizeof *values);
     double sum = 0, squares = 0, user = 0, system = 0, n = (double)cell->made;
-    for (size_t i = 0; values && i < cell->made; i++) {
+    for (size_t i = 0; i < cell->made; i++) {
         const struct visit_seen *seen = cell->visits[i];
         values[i] = seen->wall_s;
         sum += seen->wall_s;
@@ -23,19 +24,16 @@ static json_t *merged(const struct cell *cell)
         json_array_append_new(times, json_real(seen->wall_s));
         json_array_append_new(codes, json_known(seen->exit_status));
     }
-    for (size_t i = 0; values && i < cell->made; i++)
+    for (size_t i = 0; i < cell->made; i++)
         squares += (values[i] - sum / n) * (values[i] - sum / n);
-    json_t *result = NULL;
-    if (values) {
-        sort_f64(values, cell->made);
-        result = json_pack(
-            "{s:s, s:f, s:o, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "command", cell->id, "mean",
-            sum / n, "stddev", cell->made > 1 ? json_real(sqrt(squares / (n - 1))) : json_null(),
-            "median", median_f64(values, cell->made), "user", user, "system", system, "min",
-            values[0], "max", values[cell->made - 1], "times", times, "exit_codes", codes);
-    }
+    sort_f64(values, cell->made);
+    json_t *result = json_pack(
+        "{s:s, s:f, s:o, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "command", cell->id, "mean", sum / n,
+        "stddev", cell->made > 1 ? json_real(sqrt(squares / (n - 1))) : json_null(), "median",
+        median_f64(values, cell->made), "user", user, "system", system, "min", values[0], "max",
+        values[cell->made - 1], "times", times, "exit_codes", codes);
     json_t *value = json_object_get(cell->plan, "value");
-    if (result && !json_is_null(value)) {
+    if (!json_is_null(value)) {
         char text[32];
         snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
         json_object_set_new(result, "parameters",

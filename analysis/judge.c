@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
 #include "analysis/tables.h"
 
 struct request {
@@ -68,10 +69,9 @@ static void note_surroundings(struct results *results)
 static int judge(struct results *results, bool quiet, bool *all_valid)
 {
     struct findings findings = {0};
-    int error = results_prove(results);
+    results_prove(results);
     note_surroundings(results);
-    if (!error)
-        error = findings_gather(&findings, results);
+    int error = findings_gather(&findings, results);
     if (!error)
         error = write_chart_data(&findings);
     if (!error)
@@ -125,7 +125,7 @@ int judge_main(int argc, char **argv)
         0,
         0};
     struct request request = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &request);
+    needed_arguments(&parser, argc, argv, &request);
     struct problem problem = {""};
     struct results results;
     bool all_valid = false;

@@ -45,11 +45,11 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* The caller's group, from the line "0::/path" of /proc/self/cgroup. */
-static bool own_group(char *path, size_t size)
+/* The caller's group, from the line "0::/path" of its file. */
+static bool own_group(const char *self, char *path, size_t size)
 {
     char text[4096], *line;
-    if (!contents("/proc/self", "cgroup", text, sizeof text))
+    if (!contents(self, "cgroup", text, sizeof text))
         return false;
     line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
     if (!line)
@@ -61,15 +61,15 @@ static bool own_group(char *path, size_t size)
     return true;
 }
 
-bool kernel_group_make(struct kernel_group *group, const char *root, const char *own)
+bool kernel_group_make(struct kernel_group *group, const char *root, const char *self)
 {
     char parent[512], path[256], text[4096];
     *group = (struct kernel_group){.folder = ""};
     if (!contents(root, "cgroup.controllers", text, sizeof text))
         return none(group, "%s holds no control groups of version 2", root);
-    if (!own && !own_group(path, sizeof path))
-        return none(group, "/proc/self/cgroup names no control group of version 2");
-    snprintf(parent, sizeof parent, "%s%s", root, own ? own : path);
+    if (!own_group(self, path, sizeof path))
+        return none(group, "%s/cgroup names no control group of version 2", self);
+    snprintf(parent, sizeof parent, "%s%s", root, path);
     char *slash = strrchr(parent, '/');
     if (slash && slash >= parent + strlen(root))
         *slash = '\0'; /* beside our own; of the topmost itself only the slash goes */

@@ -27,9 +27,9 @@ struct kernel_sample {
     uint64_t total, stacks, page_tables, sockets;
 };
 
-/* Makes a group below root (/sys/fs/cgroup) for a caller that is in the group own there (as
- * "/system.slice/x"; NULL: read from /proc/self/cgroup). False: there is none, see why. */
-bool kernel_group_make(struct kernel_group *group, const char *root, const char *own);
+/* Makes a group below root (/sys/fs/cgroup) for a caller whose own group there the file `cgroup`
+ * in the folder self says (/proc/self). False: there is none, see why. */
+bool kernel_group_make(struct kernel_group *group, const char *root, const char *self);
 
 /* Puts the calling process into it; false where that failed. Nothing without a group. */
 bool kernel_group_enter(const struct kernel_group *group);

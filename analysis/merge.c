@@ -12,6 +12,7 @@
 
 #include "analysis/experiment.h"
 #include "analysis/ledger.h"
+#include "analysis/needed.h"
 
 enum { MOST_SLICES = 4096 };
 
@@ -345,7 +346,7 @@ int merge_main(int argc, char **argv)
                                        0};
     static struct merge merge = {.json = "-"};
     struct problem problem = {""};
-    argp_parse(&parser, argc, argv, 0, NULL, &merge);
+    needed_arguments(&parser, argc, argv, &merge);
     int error = read_all(&merge, &problem), status = error ? 2 : 0;
     if (error)
         fprintf(stderr, "benchstat merge: %s\n", problem.text);

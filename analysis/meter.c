@@ -260,7 +260,7 @@ static int run(struct meter *meter, const struct request *request)
     char none;
     if (pipe2(start, O_CLOEXEC) < 0)
         return -errno;
-    (void)kernel_group_make(&meter->group, "/sys/fs/cgroup", NULL); /* else it says why */
+    (void)kernel_group_make(&meter->group, "/sys/fs/cgroup", "/proc/self"); /* or it says why */
     meter->began = now();
     meter->command = fork();
     if (meter->command < 0) {

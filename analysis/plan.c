@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
 #include "common/units.h"
 
 /*
@@ -213,12 +214,10 @@ static json_t *model_command(const struct plan_request *request, const struct ex
 /* text with every name in it replaced by its value; to be freed. */
 static char *replaced(const char *text, const char *name, const char *value)
 {
-    char *out = strdup(text);
-    for (char *at; out && (at = strstr(out, name));) {
-        char *longer = NULL;
+    char *out = needed_text("%s", text);
+    for (char *at; (at = strstr(out, name));) {
         *at = '\0';
-        if (asprintf(&longer, "%s%s%s", out, value, at + strlen(name)) < 0)
-            longer = NULL;
+        char *longer = needed_text("%s%s%s", out, value, at + strlen(name));
         free(out);
         out = longer;
     }
@@ -245,13 +244,13 @@ static json_t *peer_command(const struct plan_request *request, const struct lan
     json_t *command = json_array(), *argument;
     size_t i;
     for (i = 0; (argument = json_array_get(lane->peer, i)); i++) {
-        char *text = strdup(json_string_value(argument));
-        for (size_t k = 0; text && k < sizeof names / sizeof *names; k++) {
+        char *text = needed_text("%s", json_string_value(argument));
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
             char *next = replaced(text, names[k], values[k]);
             free(text);
             text = next;
         }
-        json_array_append_new(command, text ? json_string(text) : NULL);
+        json_array_append_new(command, json_string(text));
         free(text);
     }
     return command;
@@ -509,12 +508,10 @@ static void add_visit(json_t *plan, json_t *line, int round)
 }
 
 /* One round: the cells that it visits, in an order drawn for it alone. */
-static int add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
+static void add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
 {
     size_t count = 0, i;
-    json_t **order = calloc(json_array_size(cells) + 1, sizeof(json_t *));
-    if (!order)
-        return -ENOMEM;
+    json_t **order = needed(json_array_size(cells) + 1, sizeof(json_t *));
     json_t *cell;
     for (i = 0; (cell = json_array_get(cells, i)); i++) {
         json_t *line = json_object_get(cell, "line");
@@ -534,11 +531,10 @@ static int add_round(json_t *plan, json_t *cells, int round, uint64_t *random)
             if (json_is_object(json_object_get(order[i], "rate")) == late)
                 add_visit(plan, order[i], round);
     free(order);
-    return 0;
 }
 
 /* Traced visits come first, as round 0, in their written order; predictions last. */
-static int lay_out(json_t *plan, json_t *cells, uint32_t seed)
+static void lay_out(json_t *plan, json_t *cells, uint32_t seed)
 {
     size_t i;
     json_t *cell;
@@ -551,15 +547,13 @@ static int lay_out(json_t *plan, json_t *cells, uint32_t seed)
             rounds = json_integer_value(json_object_get(cell, "rounds"));
     }
     uint64_t random = seed;
-    int error = 0;
-    for (int round = 1; round <= rounds && !error; round++)
-        error = add_round(plan, cells, round, &random);
+    for (int round = 1; round <= rounds; round++)
+        add_round(plan, cells, round, &random);
     for (i = 0; (cell = json_array_get(cells, i)); i++) {
         json_t *line = json_object_get(cell, "line");
         if (strcmp(kind_of(line), "predicted") == 0)
             json_array_append(plan, line);
     }
-    return error;
 }
 
 /* How many URLs a list holds: its lines that are neither blank nor a comment. The
@@ -628,7 +622,7 @@ int plan_make(const struct plan_request *request, json_t **plan, struct problem 
     for (size_t i = 0; i < request->file_count && !error; i++)
         error = add_experiment(request, request->files[i], urls, cells, problem);
     if (!error)
-        error = lay_out(*plan, cells, request->seed);
+        lay_out(*plan, cells, request->seed);
     if (!error && json_array_size(*plan) == 0)
         error = say_problem(problem, request->profile, NULL,
                             "none of these experiments has anything in this profile");
@@ -754,13 +748,13 @@ int plan_main(int argc, char **argv)
         0,
         0};
     struct plan_options options = {.request = {.profile = "quick", .seed = 1, .build = "build"}};
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    needed_arguments(&parser, argc, argv, &options);
     struct problem problem = {""};
     json_t *plan;
     int error = plan_make(&options.request, &plan, &problem);
     if (error) {
-        fprintf(stderr, "benchstat: %s\n", error == -ENOMEM ? strerror(ENOMEM) : problem.text);
-        return error == -EINVAL ? 2 : 3;
+        fprintf(stderr, "benchstat: %s\n", problem.text);
+        return 2;
     }
     if (options.table) {
         print_table(&options.request, plan);

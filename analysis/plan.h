@@ -34,8 +34,8 @@ struct plan_request {
 /*
  * Makes the plan: a new array with one object a visit (keys in
  * results/README.md), followed by one for each cell that is too long for the
- * profile and drawn as a prediction only. Returns 0, -EINVAL with the problem
- * worded, or -ENOMEM. The caller owns *plan.
+ * profile and drawn as a prediction only. Returns 0, or -EINVAL with the problem
+ * worded. The caller owns *plan.
  */
 int plan_make(const struct plan_request *request, json_t **plan, struct problem *problem);
 

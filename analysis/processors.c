@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "analysis/host.h"
+#include "analysis/needed.h"
 
 /*
  * A virtual machine's processors, or two threads of one core, may have less to
@@ -110,7 +111,7 @@ int processors_main(int argc, char **argv)
         0,
         0};
     int cpus[2];
-    argp_parse(&parser, argc, argv, 0, NULL, cpus);
+    needed_arguments(&parser, argc, argv, cpus);
     uint64_t *board = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED) {
         fprintf(stderr, "benchstat processors: %s\n", strerror(errno));

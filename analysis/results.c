@@ -6,18 +6,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/needed.h"
+
 /* A whole file that is expected to be small, as a string to be freed, or NULL. */
 static char *read_text(const char *path)
 {
     enum { MOST = 64 << 10 };
+    errno = 0;
     FILE *file = fopen(path, "re");
-    if (!file)
-        return NULL;
-    char *text = malloc(MOST + 1);
-    size_t length = text ? fread(text, 1, MOST, file) : 0;
+    char *text = file ? needed(1, MOST + 1) : NULL;
     if (text)
-        text[length] = '\0';
-    fclose(file);
+        (void)fread(text, 1, MOST, file); /* what cannot be read says nothing */
+    needed_memory();
+    if (file)
+        fclose(file);
     return text;
 }
 
@@ -25,7 +27,10 @@ static json_t *load(const struct results *results, json_int_t visit, const char 
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/raw/%04lld/%s", results->dir, (long long)visit, name);
-    return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    errno = 0;
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    needed_memory();
+    return root;
 }
 
 /* What a command said last on standard error goes with its visit, for messages. */
@@ -121,7 +126,9 @@ static int read_plan(struct results *results, struct problem *problem)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/plan.jsonl", results->dir);
+    errno = 0;
     FILE *file = fopen(path, "re");
+    needed_memory();
     if (!file)
         return say_problem(problem, path, NULL, "%s", strerror(errno));
     char *text = NULL;
@@ -133,6 +140,7 @@ static int read_plan(struct results *results, struct problem *problem)
         error = check_line(path, number, line, problem);
         json_array_append_new(results->plan, line);
     }
+    needed_memory(); /* half a plan would be a whole one of less */
     free(text);
     fclose(file);
     if (!error && json_array_size(results->plan) == 0)
@@ -145,7 +153,9 @@ static int read_metadata(struct results *results, struct problem *problem)
     char path[4096];
     json_error_t error;
     snprintf(path, sizeof path, "%s/metadata.json", results->dir);
+    errno = 0;
     results->metadata = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    needed_memory();
     if (!results->metadata)
         return say_problem(problem, path, NULL, "%s; a result without metadata is no result",
                            error.text);
@@ -163,7 +173,7 @@ static int read_metadata(struct results *results, struct problem *problem)
 }
 
 /* Hands each made visit to its cell; they are in the order of the plan, so of rounds. */
-static int fill_cells(struct results *results)
+static void fill_cells(struct results *results)
 {
     size_t i, next = 0;
     json_t *line;
@@ -176,9 +186,7 @@ static int fill_cells(struct results *results)
     }
     for (i = 0; i < results->cell_count; i++) {
         struct cell *cell = &results->cells[i];
-        cell->visits = calloc(cell->planned + 1, sizeof(struct visit_seen *));
-        if (!cell->visits)
-            return -ENOMEM;
+        cell->visits = needed(cell->planned + 1, sizeof(struct visit_seen *));
     }
     for (i = 0; (line = json_array_get(results->plan, i)); i++) {
         if (next == results->made || results->visits[next].plan != line)
@@ -186,7 +194,6 @@ static int fill_cells(struct results *results)
         struct cell *cell = find_cell(results, line);
         cell->visits[cell->made++] = &results->visits[next++];
     }
-    return 0;
 }
 
 static int by_place(const void *left, const void *right)
@@ -199,28 +206,23 @@ static int by_place(const void *left, const void *right)
 
 int results_open(struct results *results, const char *dir, struct problem *problem)
 {
-    *results = (struct results){.dir = strdup(dir), .notes = json_array()};
-    if (!results->dir)
-        return -ENOMEM;
+    *results = (struct results){.dir = needed_text("%s", dir), .notes = json_array()};
     int error = read_metadata(results, problem);
     if (!error)
         error = read_plan(results, problem);
     if (error)
         return error;
     size_t lines = json_array_size(results->plan), i;
-    results->visits = calloc(lines, sizeof *results->visits);
-    results->outputs = calloc(lines, sizeof *results->outputs);
-    results->cells = calloc(lines, sizeof *results->cells);
-    if (!results->visits || !results->outputs || !results->cells)
-        return -ENOMEM;
+    results->visits = needed(lines, sizeof *results->visits);
+    results->outputs = needed(lines, sizeof *results->outputs);
+    results->cells = needed(lines, sizeof *results->cells);
     json_t *line;
     for (i = 0; (line = json_array_get(results->plan, i)); i++)
         if (json_is_integer(json_object_get(line, "visit")))
             load_visit(results, line);
-    error = fill_cells(results);
-    if (!error)
-        qsort(results->cells, results->cell_count, sizeof *results->cells, by_place);
-    return error;
+    fill_cells(results);
+    qsort(results->cells, results->cell_count, sizeof *results->cells, by_place);
+    return 0;
 }
 
 void results_close(struct results *results)
@@ -263,11 +265,9 @@ static void gather_reasons(struct cell *cell)
     }
 }
 
-int results_prove(struct results *results)
+void results_prove(struct results *results)
 {
-    struct visit_seen **all = calloc(results->made + 1, sizeof(struct visit_seen *));
-    if (!all)
-        return -ENOMEM;
+    struct visit_seen **all = needed(results->made + 1, sizeof(struct visit_seen *));
     for (size_t i = 0; i < results->made; i++) {
         all[i] = &results->visits[i];
         visit_prove(all[i]);
@@ -278,7 +278,6 @@ int results_prove(struct results *results)
     free(all);
     for (size_t i = 0; i < results->cell_count; i++)
         gather_reasons(&results->cells[i]);
-    return 0;
 }
 
 /* This machine could not make it: the reason stands in each of its visits. */

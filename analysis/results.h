@@ -37,15 +37,15 @@ struct results {
 };
 
 /*
- * Reads dir. Returns 0, -EINVAL with the problem worded (no metadata, another
- * schema, a plan that is none), or -ENOMEM. results_close frees what was read,
+ * Reads dir. Returns 0, or -EINVAL with the problem worded (no metadata, another
+ * schema, a plan that is none). results_close frees what was read,
  * also after an error.
  */
 int results_open(struct results *results, const char *dir, struct problem *problem);
 void results_close(struct results *results);
 
 /* Proves every visit and gathers the reasons of each cell. Call it once. */
-int results_prove(struct results *results);
+void results_prove(struct results *results);
 
 enum verdict { VALID, INVALID, PREDICTED, NOT_MEASURED };
 enum verdict cell_verdict(const struct cell *cell);

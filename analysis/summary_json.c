@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/needed.h"
 #include "analysis/output.h"
 #include "analysis/words.h"
 
@@ -71,8 +72,8 @@ static json_t *memory_json(const struct cell *cell)
     if (strcmp(cell->kind, "metered") != 0)
         return json_null();
     json_t *memory = json_object();
-    double *values = calloc(cell->made + 1, sizeof *values);
-    for (size_t k = 0; values && k < sizeof keys / sizeof *keys; k++) {
+    double *values = needed(cell->made + 1, sizeof *values);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         char path[32];
         snprintf(path, sizeof path, "memory_kib.%s", keys[k]);
         if (strcmp(keys[k], "kernel") == 0)

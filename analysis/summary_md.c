@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/needed.h"
 #include "analysis/output.h"
 
 enum { COLUMNS = 9, WIDTH = 56 };
@@ -89,13 +90,11 @@ static void put_row(FILE *stream, bool markdown, char row[COLUMNS][WIDTH], const
 }
 
 /* Lanes of one experiment that have figures, in rows; the others in sentences below. */
-static int put_experiment(const struct findings *findings, const char *name, bool markdown,
-                          FILE *stream)
+static void put_experiment(const struct findings *findings, const char *name, bool markdown,
+                           FILE *stream)
 {
     const struct results *results = findings->results;
-    char(*rows)[COLUMNS][WIDTH] = calloc(results->cell_count + 1, sizeof *rows);
-    if (!rows)
-        return -ENOMEM;
+    char(*rows)[COLUMNS][WIDTH] = needed(results->cell_count + 1, sizeof *rows);
     int widths[COLUMNS] = {0};
     size_t count = 1;
     for (int c = 0; c < COLUMNS; c++)
@@ -116,7 +115,6 @@ static int put_experiment(const struct findings *findings, const char *name, boo
             fputs("|---|---:|---:|---:|---:|---:|---:|---:|---|\n", stream);
     }
     free(rows);
-    return 0;
 }
 
 static void put_verdicts(const struct findings *findings, const char *name, bool markdown,
@@ -212,12 +210,11 @@ static bool is_of_kind(const struct results *results, const char *name, const ch
     return false;
 }
 
-static int put_all(const struct findings *findings, bool markdown, FILE *stream)
+static void put_all(const struct findings *findings, bool markdown, FILE *stream)
 {
     const struct results *results = findings->results;
     size_t i;
     json_t *experiment, *note;
-    int error = 0;
     if (results->made < results->planned)
         fprintf(stream, "%sIncomplete: %zu of %zu visits were made.%s\n\n", markdown ? "**" : "",
                 results->made, results->planned, markdown ? "**" : "");
@@ -233,8 +230,7 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
             fputs("One traced run a lane, never timed: see the chart.\n", stream);
         if (is_of_kind(results, name, "metered"))
             put_memory(findings, name, stream);
-        if (!error)
-            error = put_experiment(findings, name, markdown, stream);
+        put_experiment(findings, name, markdown, stream);
         fputc('\n', stream);
         put_coverage(findings, name, stream);
         if (markdown)
@@ -253,7 +249,6 @@ static int put_all(const struct findings *findings, bool markdown, FILE *stream)
             100 * (findings->noise.ratio - 1), findings->noise.values);
     for (i = 0; (note = json_array_get(results->notes, i)); i++)
         fprintf(stream, "%s\n", json_string_value(note));
-    return error;
 }
 
 /* A number for the ledger, or a dash. */
@@ -316,11 +311,10 @@ int write_summary_md(const struct findings *findings)
             json_string_at(results->metadata, "machine.kernel") ?: "?",
             json_string_at(results->metadata, "versions.libcurl") ?: "?",
             json_string_at(results->metadata, "started_at") ?: "");
-    error = put_all(findings, true, output.stream);
+    put_all(findings, true, output.stream);
     fputc('\n', output.stream);
     put_ledger(results, output.stream);
-    int closed = output_close(&output);
-    return error ? error : closed;
+    return output_close(&output);
 }
 
 void print_summary(const struct findings *findings, FILE *stream)

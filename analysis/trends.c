@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
+
 /* Slopes. ----------------------------------------------------------------------------- */
 
 static double cpu_s(const struct visit_seen *seen)
@@ -132,17 +134,12 @@ static bool is_first(const struct results *results, const struct cell *cell)
     return true;
 }
 
-int slopes_of(const struct results *results, const char *experiment, struct slope **slopes,
-              size_t *count)
+void slopes_of(const struct results *results, const char *experiment, struct slope **slopes,
+               size_t *count)
 {
-    struct slope *all = calloc(results->cell_count * LAWS + 1, sizeof *all);
-    double *values = calloc(results->made + 1, sizeof *values);
+    struct slope *all = needed(results->cell_count * LAWS + 1, sizeof *all);
+    double *values = needed(results->made + 1, sizeof *values);
     *count = 0;
-    if (!all || !values) {
-        free(all);
-        free(values);
-        return -ENOMEM;
-    }
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         if (strcmp(cell->experiment, experiment) != 0 || cell->again_of || !is_first(results, cell))
@@ -157,7 +154,6 @@ int slopes_of(const struct results *results, const char *experiment, struct slop
     }
     free(values);
     *slopes = all;
-    return 0;
 }
 
 /* Crossovers. ------------------------------------------------------------------------- */
@@ -168,13 +164,11 @@ static bool same_lanes(const struct pair *one, const struct pair *other)
            compared_figure(one->a) == compared_figure(other->a);
 }
 
-static int follow(const struct pair *pairs, size_t pair_count, size_t first, struct crossover *out)
+static void follow(const struct pair *pairs, size_t pair_count, size_t first, struct crossover *out)
 {
     size_t values = 0;
     *out = (struct crossover){.first = &pairs[first],
-                              .segments = calloc(pair_count, sizeof(struct segment))};
-    if (!out->segments)
-        return -ENOMEM;
+                              .segments = needed(pair_count, sizeof(struct segment))};
     for (size_t i = first; i < pair_count; i++) {
         if (!same_lanes(&pairs[i], &pairs[first]))
             continue;
@@ -188,33 +182,26 @@ static int follow(const struct pair *pairs, size_t pair_count, size_t first, str
     }
     if (values < 2)
         out->count = 0;
-    return 0;
 }
 
-int crossovers_of(const struct pair *pairs, size_t pair_count, struct crossover **crossovers,
-                  size_t *count)
+void crossovers_of(const struct pair *pairs, size_t pair_count, struct crossover **crossovers,
+                   size_t *count)
 {
-    struct crossover *all = calloc(pair_count + 1, sizeof *all);
+    struct crossover *all = needed(pair_count + 1, sizeof *all);
     *count = 0;
-    if (!all)
-        return -ENOMEM;
     for (size_t i = 0; i < pair_count; i++) {
         bool known = false;
         for (size_t k = 0; k < i; k++)
             known = known || same_lanes(&pairs[k], &pairs[i]);
         if (known)
             continue;
-        if (follow(pairs, pair_count, i, &all[*count]) < 0) {
-            crossovers_free(all, *count);
-            return -ENOMEM;
-        }
+        follow(pairs, pair_count, i, &all[*count]);
         if (all[*count].count > 0)
             (*count)++;
         else
             free(all[*count].segments);
     }
     *crossovers = all;
-    return 0;
 }
 
 void crossovers_free(struct crossover *crossovers, size_t count)

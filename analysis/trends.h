@@ -22,10 +22,10 @@ struct slope {
  * fitted by least squares through the lane's cells, and the spread is that of the rounds'
  * slopes. A lane needs three valid values in a round. Since the squares of the largest
  * value weigh most, a slope is what the further unit costs where there are many.
- * Stores an array for the caller to free and its length; returns 0 or -ENOMEM.
+ * Stores an array for the caller to free and its length.
  */
-int slopes_of(const struct results *results, const char *experiment, struct slope **slopes,
-              size_t *count);
+void slopes_of(const struct results *results, const char *experiment, struct slope **slopes,
+               size_t *count);
 
 /* Values of the axis next to each other at which a pair had one verdict. */
 struct segment {
@@ -43,10 +43,10 @@ struct crossover {
 /*
  * Each pair of lanes that was compared at two or more values. pairs are those of one
  * experiment, as pairs_of stores them. Stores an array of *count; crossovers_free frees
- * it. Returns 0 or -ENOMEM.
+ * it.
  */
-int crossovers_of(const struct pair *pairs, size_t pair_count, struct crossover **crossovers,
-                  size_t *count);
+void crossovers_of(const struct pair *pairs, size_t pair_count, struct crossover **crossovers,
+                   size_t *count);
 void crossovers_free(struct crossover *crossovers, size_t count);
 
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "analysis/host.h"
+#include "analysis/needed.h"
 #include "analysis/stats_client.h"
 
 /* How long the origin may take to let go of a visit's connections. */
@@ -88,13 +89,11 @@ static char *filled(const struct visit *visit, const char *argument)
     char url[96];
     snprintf(url, sizeof url, "http://%s", visit->request->origin ? visit->request->origin : "");
     const char *const values[] = {url, visit->aside};
-    char *text = strdup(argument);
-    for (int i = 0; text && i < 2; i++) {
-        for (char *at; text && (at = strstr(text, names[i]));) {
-            char *longer = NULL;
+    char *text = needed_text("%s", argument);
+    for (int i = 0; i < 2; i++) {
+        for (char *at; (at = strstr(text, names[i]));) {
             *at = '\0';
-            if (asprintf(&longer, "%s%s%s", text, values[i], at + strlen(names[i])) < 0)
-                longer = NULL;
+            char *longer = needed_text("%s%s%s", text, values[i], at + strlen(names[i]));
             free(text);
             text = longer;
         }
@@ -366,8 +365,7 @@ static int make_visit(struct visit *visit, const sigset_t *signals)
     if (error)
         return fail(visit->request->dir, error);
     for (char **argument = visit->request->command; *argument; argument++)
-        if (!(*argument = filled(visit, *argument)))
-            return fail("command", -ENOMEM);
+        *argument = filled(visit, *argument);
     error = prepare(visit);
     if (!error)
         error = run(visit, signals);
@@ -441,7 +439,7 @@ int visit_main(int argc, char **argv)
         0,
         0};
     struct request request = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &request);
+    needed_arguments(&parser, argc, argv, &request);
     struct visit visit = {.request = &request};
     if (request.cpus && host_parse_cpus(request.cpus, &visit.cpus) < 0) {
         fprintf(stderr, "benchstat visit: --cpus=%s: must be a list such as 0,2-3\n", request.cpus);

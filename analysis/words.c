@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/needed.h"
+
 void append(char *buffer, size_t size, const char *format, ...)
 {
     size_t used = strlen(buffer);
@@ -233,9 +235,9 @@ static int by_ratio(const void *left, const void *right)
 static void say_slower(const struct pair *pairs, size_t count, const struct cell *fastest,
                        char *buffer, size_t size)
 {
-    const struct pair **slower = calloc(count + 1, sizeof(const struct pair *));
+    const struct pair **slower = needed(count + 1, sizeof(const struct pair *));
     size_t used = 0;
-    for (size_t i = 0; slower && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct pair *pair = &pairs[i];
         if (is_here(pair, fastest) && (pair->a == fastest || pair->b == fastest) &&
             (pair->verdict == FASTER || pair->verdict == SLOWER))

@@ -410,6 +410,29 @@ doctor() {
 }
 
 # bats test_tags=plain
+@test "judge: without memory it says so, with status 3, and never something else than with it" {
+    write_run
+    doctor run '.fetches.bytes = 0'
+    "$BENCHSTAT" judge "$RUN" >whole || [ $? -eq 1 ]
+    mkdir kept
+    cp -r "$RUN"/{summary.json,summary.md,hyperfine.json,data} kept
+    local k ended=0
+    for k in 1 {2..60..9} {100..12000..350}; do
+        status=0
+        SHIM_MEMORY=at:$k LD_PRELOAD=$BUILD/tests/shim.so "$BENCHSTAT" judge "$RUN" >out 2>err || status=$?
+        case $status in
+        1) cmp out whole ;;
+        3) grep -q 'Cannot allocate memory' err && ended=$((ended + 1)) ;;
+        *) false ;;
+        esac || { echo "allocation $k: status $status; $(cat err)" && return 1; }
+        for file in summary.json summary.md hyperfine.json data/total-time.csv; do
+            cmp "$RUN/$file" "kept/$file"
+        done
+    done
+    [ "$ended" -gt 10 ]
+}
+
+# bats test_tags=plain
 @test "judge: what cannot be written is status 3, naming the folder; one folder at a time" {
     write_run
     jq '.placement.apart = "shared"' "$RUN/metadata.json" >shared.json

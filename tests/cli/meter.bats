@@ -57,6 +57,22 @@ is_gone() {
     [[ $output == *no/folder* ]]
 }
 
+# bats test_tags=plain
+@test "a full disk, a process too many: said, with status 3" {
+    run "$METER" --quiet --json=/dev/full -- true
+    [ "$status" -eq 3 ]
+    [ "$output" = "meter: /dev/full: No space left on device" ]
+    SHIM_FORK=at:1 LD_PRELOAD=$BUILD/tests/shim.so run "$METER" --quiet -- touch "$BATS_TEST_TMPDIR/ran"
+    [ "$status" -eq 3 ]
+    [ "$output" = "meter: could not measure: Resource temporarily unavailable" ]
+    [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+    # What is no text stands as such; what runs on is told to people, too.
+    run "$METER" --json="$JSON" -- bash -c 'sleep 60 >/dev/null 2>&1 3>&- & echo $! >"$1"' $'no \xff' "$BATS_TEST_TMPDIR/pid"
+    [ "$(value '.command[3]')" = "(not UTF-8)" ]
+    [[ $output == *"1 processes still run, and are not part of the counts"* ]]
+    kill "$(<"$BATS_TEST_TMPDIR/pid")"
+}
+
 @test "the result has every key, and its JSON on standard output stands alone" {
     "$METER" --json=- -- bash -c 'echo said >&2' >"$JSON" 2>"$BATS_TEST_TMPDIR/err"
     [ "$(value .schema)" = waitbench-meter/1 ]

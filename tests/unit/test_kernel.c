@@ -60,13 +60,23 @@ static void where_there_is_none_it_says_why(void **unused)
     (void)unused;
     struct kernel_group group;
     struct kernel_sample sample;
-    assert_false(kernel_group_make(&group, root, "/slice/own"));
+    assert_false(kernel_group_make(&group, root, root));
     assert_non_null(strstr(group.why, "no control groups of version 2"));
     put(root, "cgroup.controllers", "cpu memory\n");
-    assert_false(kernel_group_make(&group, root, "/slice/own"));
+    /* Whose own group is not known; version 1, and a path that is none. */
+    assert_false(kernel_group_make(&group, root, root));
+    assert_non_null(strstr(group.why, "/cgroup names no control group of version 2"));
+    put(root, "cgroup", "4:memory:/slice/own\n");
+    assert_false(kernel_group_make(&group, root, root));
+    assert_non_null(strstr(group.why, "/cgroup names no control group of version 2"));
+    put(root, "cgroup", "0::slice\n");
+    assert_false(kernel_group_make(&group, root, root));
+    assert_non_null(strstr(group.why, "/cgroup names no control group of version 2"));
+    put(root, "cgroup", "4:memory:/other\n0::/slice/own\n");
+    assert_false(kernel_group_make(&group, root, root));
     assert_non_null(strstr(group.why, "/slice hands no memory controller on"));
     put(root, "slice/cgroup.subtree_control", "cpu memory_other pids\n");
-    assert_false(kernel_group_make(&group, root, "/slice/own"));
+    assert_false(kernel_group_make(&group, root, root));
     assert_non_null(strstr(group.why, "hands no memory controller on"));
     /* The rest of the meter goes on without one. */
     assert_true(kernel_group_enter(&group));
@@ -74,6 +84,7 @@ static void where_there_is_none_it_says_why(void **unused)
     assert_int_equal(kernel_group_remove(&group), 0);
     drop(root, "slice/cgroup.subtree_control");
     drop(root, "cgroup.controllers");
+    drop(root, "cgroup");
 }
 
 static void a_group_stands_beside_ones_own(void **unused)
@@ -83,24 +94,27 @@ static void a_group_stands_beside_ones_own(void **unused)
     char expected[700];
     put(root, "cgroup.controllers", "cpu memory\n");
     put(root, "cgroup.subtree_control", "memory\n");
+    put(root, "cgroup", "0::/slice/own\n");
     put(root, "slice/cgroup.subtree_control", "cpu memory\n");
-    assert_true(kernel_group_make(&group, root, "/slice/own"));
+    assert_true(kernel_group_make(&group, root, root));
     snprintf(expected, sizeof expected, "%s/slice/waitbench-meter-%d", root, (int)getpid());
     assert_string_equal(group.folder, expected);
     /* A second one of the same name cannot be made. */
     struct kernel_group other;
-    assert_false(kernel_group_make(&other, root, "/slice/own"));
+    assert_false(kernel_group_make(&other, root, root));
     assert_non_null(strstr(other.why, "no control group can be made in"));
     assert_int_equal(kernel_group_remove(&group), 0);
     assert_true(access(expected, F_OK) < 0);
     /* The topmost group has nothing beside it: below, then. */
-    assert_true(kernel_group_make(&group, root, "/"));
+    put(root, "cgroup", "0::/\n");
+    assert_true(kernel_group_make(&group, root, root));
     snprintf(expected, sizeof expected, "%s/waitbench-meter-%d", root, (int)getpid());
     assert_string_equal(group.folder, expected);
     assert_int_equal(kernel_group_remove(&group), 0);
     drop(root, "slice/cgroup.subtree_control");
     drop(root, "cgroup.subtree_control");
     drop(root, "cgroup.controllers");
+    drop(root, "cgroup");
 }
 
 static void sums_are_read_from_memory_stat(void **unused)

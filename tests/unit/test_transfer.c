@@ -66,6 +66,17 @@ CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
     return real(multi, easy);
 }
 
+static _Atomic int actions_until_none; /* likewise */
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int events, int *running)
+{
+    CURLMcode (*real)(CURLM *, curl_socket_t, int, int *);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_socket_action");
+    CURLMcode code = real(multi, fd, events, running);
+    return actions_until_none > 0 && --actions_until_none == 0 ? CURLM_OUT_OF_MEMORY : code;
+}
+
 /* ---- Help ------------------------------------------------------------------- */
 
 #define OK_HELLO    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -316,6 +327,39 @@ static void test_no_memory_for_one_fetch_is_that_ones_loss(void **state)
         }
     }
     adds_until_none = 0;
+}
+
+/* libcurl could not watch some socket, and does not say which. */
+static void test_no_memory_for_a_multi_handle_is_the_loss_of_those_in_it(void **state)
+{
+    enum { LANES = 3, URLS = 12 };
+    (void)state;
+    for (int nth = 1; nth <= 30; nth++) {
+        struct fixture fixture;
+        char url[64];
+        const char *paths[URLS];
+        uint64_t lost = 0;
+        open_fixture(&fixture);
+        snprintf(url, sizeof url, "http://server.test:%u/ok", fixture.server.port);
+        for (size_t i = 0; i < URLS; i++)
+            paths[i] = url;
+        load(&fixture, paths, URLS, LANES);
+        lookups = 0;
+        actions_until_none = nth;
+        assert_int_equal(async_model.run(&fixture.run), 0);
+        for (uint64_t i = 0; i < URLS; i++) {
+            enum outcome outcome = run_record(&fixture.run, i)->outcome;
+            lost += outcome == WORKER_LOST;
+            assert_true(outcome == WORKER_LOST || outcome == FETCHED);
+        }
+        /* Whoever was in it, and nobody else; if it came to that at all. */
+        assert_true(lost <= LANES && (actions_until_none > 0) == (lost == 0));
+        assert_int_equal(run_drawn(&fixture.run), URLS);
+        assert_int_equal(lookups, 0); /* the new handle is told the address as well */
+        unload(&fixture);
+        close_fixture(&fixture);
+    }
+    actions_until_none = 0;
 }
 
 /* ---- Trying again ------------------------------------------------------------------ */
@@ -718,6 +762,7 @@ int main(void)
         cmocka_unit_test(test_timed_out),
         cmocka_unit_test(test_connections_are_kept_or_not),
         cmocka_unit_test(test_no_memory_for_one_fetch_is_that_ones_loss),
+        cmocka_unit_test(test_no_memory_for_a_multi_handle_is_the_loss_of_those_in_it),
         cmocka_unit_test(test_a_failure_that_may_pass_is_tried_again),
         cmocka_unit_test(test_statuses_that_may_pass),
         cmocka_unit_test(test_so_often_and_no_more),

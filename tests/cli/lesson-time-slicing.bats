@@ -37,7 +37,7 @@ open_at_once() {
 @test "as many slices lie over one another as the figure says, and never more than processors" {
     lesson_once
     [ "$(open_at_once '1 processor')" -eq 1 ]
-    [ "$(open_at_once nice)" -eq 1 ]
+    [ "$(nice)" -ne 0 ] || [ "$(open_at_once nice)" -eq 1 ]
     [ "$(figure '1 processor: running at one time')" -eq 1 ]
     [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -eq "$(figure '2 processors: running at one time')" ]
     [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -le 2 ]
@@ -57,6 +57,7 @@ open_at_once() {
 }
 
 @test "the shares of nice add up to all, and who is nicer has less" {
+    [ "$(nice)" -eq 0 ] || skip "we are nice ourselves"
     lesson_once
     jq -e '[.figures[] | select(.name | startswith("nice")).value] | length == 4 and
         ((add - 100) | fabs < 1e-6) and .[0] > .[1] and .[1] > .[2] and .[2] > .[3]' json

@@ -205,6 +205,12 @@ int lesson_reap(pid_t child);
 /* Zeroed memory shared with children forked later, or NULL and errno. */
 void *lesson_shared(size_t bytes);
 
+/*
+ * A new file without a name in $TMPDIR, or in /tmp, to read and write, with
+ * further flags of open(2), or 0: its descriptor, or what lesson_cannot() says.
+ */
+int lesson_file(int flags);
+
 /* Inside the shelf. ------------------------------------------------------- */
 
 void lesson_write_json(FILE *, const struct lesson *, const struct lesson_run *,

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -231,4 +233,33 @@ void *lesson_shared(size_t bytes)
     if (memory == MAP_FAILED)
         return NULL;
     return memory;
+}
+
+/* Not every file system knows files without names (overlayfs before Linux
+ * 6.1): there it has one for a moment. */
+static int file_unlinked(const char *folder, int flags)
+{
+    char name[PATH_MAX];
+    int length = snprintf(name, sizeof name, "%s/lesson-XXXXXX", folder);
+    if (length >= (int)sizeof name) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = mkostemp(name, O_CLOEXEC | flags);
+    if (fd >= 0)
+        (void)unlink(name); /* we have just made it */
+    return fd;
+}
+
+int lesson_file(int flags)
+{
+    const char *folder = getenv("TMPDIR");
+    folder = folder && *folder ? folder : "/tmp";
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+        fd = file_unlinked(folder, flags);
+    if (fd >= 0)
+        return fd;
+    return lesson_cannot(-errno, "it needs a file without a name in $TMPDIR, "
+                                 "or else in /tmp");
 }

@@ -122,11 +122,9 @@ static int epoll_refuses(int fd)
 /* A file without a name, written to the disk and dropped from memory. */
 static int make_file(void)
 {
-    const char *folder = getenv("TMPDIR");
-    int fd = open(folder && *folder ? folder : "/tmp",
-                  O_TMPFILE | O_RDWR | O_CLOEXEC | O_NONBLOCK, 0600);
+    int fd = lesson_file(O_NONBLOCK);
     if (fd < 0)
-        return -errno;
+        return fd;
     static char page[PAGE];
     memset(page, 'x', sizeof page);
     for (int i = 0; i < FILE_PAGES; i++)

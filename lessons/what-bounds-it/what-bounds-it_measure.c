@@ -121,17 +121,6 @@ static bool find_sqlite(void)
 
 /* --- material ---------------------------------------------------------- */
 
-static int make_file(void)
-{
-    const char *folder = getenv("TMPDIR");
-    int fd = open(folder && *folder ? folder : "/tmp",
-                  O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return lesson_cannot(-errno, "it needs a file without a name in "
-                                     "$TMPDIR, or else in /tmp");
-    return fd;
-}
-
 static int make_material(struct material *m)
 {
     m->numbers = lesson_shared(NUMBERS * sizeof *m->numbers);
@@ -146,8 +135,8 @@ static int make_material(struct material *m)
     for (int i = 0; i < SIDE * SIDE; i++)
         m->image[i] = (unsigned char)(i * 31);
     memset(bytes, 'x', COPY_BYTES);
-    m->from = make_file();
-    m->to = make_file();
+    m->from = lesson_file(0);
+    m->to = lesson_file(0);
     if (m->from < 0 || m->to < 0)
         return m->from < 0 ? m->from : m->to;
     if (write(m->from, bytes, COPY_BYTES) != COPY_BYTES)

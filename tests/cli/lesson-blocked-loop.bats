@@ -70,6 +70,21 @@ END
     [[ "$(grep '^  handed to a thread pool  *\.' <<<"$output")" == *'?.'*'.!.'* ]]
 }
 
+@test "where a file cannot be made without a name it has one for a moment; where none can, it is said" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* ]] || skip "its leak checker cannot be traced"
+    mkdir files
+    # As overlayfs says before Linux 6.1: of the folder itself, and of no file in it.
+    TMPDIR=$PWD/files strace -qq -P "$PWD/files" -e inject=openat:error=EOPNOTSUPP -o calls \
+        "$LESSON" --quick --block=0.02 --json=json >/dev/null || skip "strace may not trace here"
+    grep -q 'O_TMPFILE.*INJECTED' calls
+    jq -e '[.figures[] | {(.name): .value}] | add | .["bytes read from the file"] == 262144' json
+    [ -z "$(ls -A files)" ]
+    TMPDIR=$PWD/nowhere run "$LESSON" --quick --block=0.02
+    [ "$status" -eq 1 ]
+    [ "$output" = "blocked-loop: it needs a file without a name in \$TMPDIR, or else in /tmp: No such file or directory" ]
+}
+
 @test "doctored figures turn the verdict" {
     [ "$(lesson_verdict .)" = "holds here" ]
     [ "$(lesson_verdict '(.figures[] | select(.name | startswith("answered"))).low = 0.199')" = "does not hold here" ]

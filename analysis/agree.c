@@ -96,7 +96,19 @@ static bool same_build(const struct visit_seen *a, const struct visit_seen *b)
     return !json_string_at(a->plan, "against") == !json_string_at(b->plan, "against");
 }
 
-/* libcurl was told the same and is the same throughout one experiment and build. */
+/* Where libcurl is to look names up itself it is told so, in cells of their own. */
+static bool looks_up(const struct visit_seen *seen)
+{
+    const char *resolve = json_string_at(seen->plan, "resolve");
+    return resolve && strcmp(resolve, "each") == 0;
+}
+
+static bool same_setting(const struct visit_seen *a, const struct visit_seen *b)
+{
+    return same(a->experiment, b->experiment) && looks_up(a) == looks_up(b);
+}
+
+/* libcurl was told the same and is the same throughout one setting and build. */
 static void agree_on_libcurl(struct visit_seen **visits, size_t count, size_t i, json_t *notes)
 {
     static const char *const paths[] = {"libcurl_options_digest", "environment.libcurl"};
@@ -106,7 +118,7 @@ static void agree_on_libcurl(struct visit_seen **visits, size_t count, size_t i,
         bool builds_differ = false;
         for (size_t k = i + 1; k < count; k++) {
             const char *other = json_string_at(visits[k]->run, paths[p]);
-            if (!visits[k]->run || !same(visits[k]->experiment, visits[i]->experiment))
+            if (!visits[k]->run || !same_setting(visits[k], visits[i]))
                 continue;
             if (!first || !other || same(first, other))
                 continue;
@@ -138,7 +150,7 @@ json_t *visits_agree(struct visit_seen **visits, size_t count)
         for (size_t k = 0; k < i; k++) {
             first_of_work = first_of_work && !same_work(visits[k], visits[i]);
             if (visits[k]->run && same_build(visits[k], visits[i]) &&
-                same(visits[k]->experiment, visits[i]->experiment))
+                same_setting(visits[k], visits[i]))
                 first_of_experiment = false;
         }
         if (first_of_work)

@@ -276,7 +276,9 @@ static int read_client(const struct place *place, json_t *object, struct setting
         return 0;
     if (!json_is_object(object))
         return wrong(place, "", "must be an object");
-    int error = only_keys(place, object, "quota memory network");
+    int error = only_keys(place, object, "quota memory network names");
+    if (!error)
+        error = want_boolean(place, object, "names", &s->names);
     if (!error)
         error = want_number(place, object, "quota", 0.01, 1024, &s->quota);
     if (!error)

@@ -58,6 +58,7 @@ struct settings {
     bool save;    /* bodies are kept on disk, and removed after the visit */
     /* What the client is kept within, NULL or 0 where it is not. */
     double quota; /* processors */
+    bool names;   /* hosts by name, from a file of the run's own in place of /etc/hosts */
     const char *memory, *network;
 };
 

@@ -346,13 +346,16 @@ static json_t *begin_line(const struct plan_request *request, const struct exper
         json_object_set_new(line, "cpu_work", json_integer(s->cpu_work));
     if (s->dispatch)
         json_object_set_new(line, "dispatch", json_string(s->dispatch));
+    if (s->resolve)
+        json_object_set_new(line, "resolve", json_string(s->resolve));
     if (s->hosts > 0)
         json_object_set_new(line, "hosts", json_integer(s->hosts));
-    if (s->quota > 0 || s->memory || s->network)
-        json_object_set_new(
-            line, "client",
-            json_pack("{s:o, s:o, s:o}", "quota", s->quota > 0 ? json_real(s->quota) : json_null(),
-                      "memory", maybe_string(s->memory), "network", maybe_string(s->network)));
+    if (s->quota > 0 || s->memory || s->network || s->names)
+        json_object_set_new(line, "client",
+                            json_pack("{s:o, s:o, s:o, s:o}", "quota",
+                                      s->quota > 0 ? json_real(s->quota) : json_null(), "memory",
+                                      maybe_string(s->memory), "network", maybe_string(s->network),
+                                      "names", s->names ? json_string("{names}") : json_null()));
     return line;
 }
 

@@ -10,7 +10,8 @@ load here . 'theme.gp'
 
 columns = 'model variant median_s'
 panel_in = 'variant'
-said_panel(p) = sprintf(many_hosts, p)
+said_panel(p) = (at = strstrt(p, ' names')) == 0 ? sprintf(many_hosts, p) : \
+    sprintf(strstrt(p, '(each)') ? many_each : many_names, p[1:at - 1])
 strong = 'median_s'; weak = ''
 strong_words = ''; weak_words = ''
 told(v) = seconds(v)

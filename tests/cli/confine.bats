@@ -50,6 +50,17 @@ groups_left() {
     [ -z "$(groups_left "$pid")" ]
 }
 
+@test "names of its own are the command's alone" {
+    echo '127.9.9.9 one.waitbench.test' >names
+    run "$CONFINE" --names=none --check
+    [ "$status" -eq 125 ]
+    [ "$output" = 'confine: --names=none: cannot be read' ]
+    "$CONFINE" --names=names --check || skip "no mount namespace is to be had here"
+    run "$CONFINE" --names=names -- getent hosts one.waitbench.test
+    [[ $output == 127.9.9.9* ]]
+    run ! grep -q waitbench.test /etc/hosts
+}
+
 @test "a processor quota is the group's" {
     "$CONFINE" --quota=0.5 --check || skip "no processor group is to be had here"
     # shellcheck disable=SC2016  # for the inner shell

@@ -627,6 +627,15 @@ static void another_libcurl_is_caught(void **unused)
     assert_true(says(group.seen[2].reasons, "its libcurl is 8.0, elsewhere 7.88.1"));
     assert_int_equal(json_array_size(group.seen[0].reasons), 0);
     group_unload(&group);
+    /* Cells whose libcurl looks names up itself are held to each other. */
+    group_load(&group, 3, digests, cells);
+    doctor(group.seen[1].run, "libcurl_options_digest", "\"bb\"");
+    doctor(group.seen[1].plan, "resolve", "\"each\"");
+    doctor(group.seen[2].plan, "resolve", "\"each\"");
+    group_judge(&group);
+    assert_int_equal(json_array_size(group.seen[1].reasons), 0);
+    assert_true(says(group.seen[2].reasons, "libcurl options' digest is aa, elsewhere bb"));
+    group_unload(&group);
     /* Of another build it is said, and no cell is wrong for it. */
     group_load(&group, 3, digests, cells);
     doctor(group.seen[1].run, "libcurl_options_digest", "\"bb\"");

@@ -114,9 +114,9 @@ static void gather_slopes(struct findings *findings, const char *experiment)
     free(slopes);
 }
 
-/* How late small bodies were beside large ones: told of each lane, and not compared, since a
- * closed loop's latencies are not. */
-static void gather_small(struct findings *findings, const char *experiment)
+/* What is said lane by lane. How late small bodies were beside large ones is not compared, since
+ * a closed loop's latencies are not. */
+static void gather_lanes(struct findings *findings, const char *experiment)
 {
     const struct results *results = findings->results;
     char text[1024];
@@ -128,6 +128,10 @@ static void gather_small(struct findings *findings, const char *experiment)
                     strcmp(results->cells[k].lane, cell->lane) != 0;
         if (first && small_sentence(results, cell, text, sizeof text)[0])
             say(findings, experiment, "small", NULL, text);
+        /* Along a number the slopes say more. */
+        bool metered = strcmp(cell->kind, "metered") == 0 && strcmp(cell->axis, "variant") == 0;
+        if (first && metered && tasks_sentence(results, cell, text, sizeof text)[0])
+            say(findings, experiment, "tasks", NULL, text);
     }
 }
 
@@ -191,7 +195,7 @@ static int gather_experiment(struct findings *findings, json_t *experiment)
         say(findings, name, pairs[i].builds ? "builds" : "pair", pairs[i].a,
             pair_sentence(&pairs[i], text, sizeof text));
     gather_crossovers(findings, name, pairs, count);
-    gather_small(findings, name);
+    gather_lanes(findings, name);
     gather_slopes(findings, name);
     struct pair *all = needed(findings->pair_count + count + 1, sizeof *all);
     if (findings->pair_count > 0)

@@ -220,7 +220,10 @@ static void prove_meter(struct visit_seen *seen)
     if (!processes && !(model && strcmp(model, "threads") == 0))
         return;
     double tasks = json_number_at(seen->meter, processes ? "tasks.processes" : "tasks.threads");
-    if (tasks != workers + 1)
+    /* libcurl looks a name up in a thread of its own: how many there are is a result. */
+    const char *resolve = json_string_at(seen->plan, "resolve");
+    bool more = !processes && resolve && strcmp(resolve, "each") == 0 && tasks > workers;
+    if (tasks != workers + 1 && !more)
         visit_broken(seen, "the meter saw %g %s at once, %g workers and who made them were planned",
                      tasks, processes ? "processes" : "threads", workers);
 }

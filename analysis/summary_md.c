@@ -193,13 +193,15 @@ static void put_memory(const struct findings *findings, const char *name, FILE *
 {
     size_t i;
     json_t *sentence;
-    fputs("Metered runs, never timed. What one more in flight takes, by regression within each "
-          "round:\n\n",
+    fputs("Metered runs, never timed. What one more in flight takes is by regression within each "
+          "round.\n\n",
           stream);
-    for (i = 0; (sentence = json_array_get(findings->sentences, i)); i++)
+    for (i = 0; (sentence = json_array_get(findings->sentences, i)); i++) {
+        const char *about = json_string_at(sentence, "about");
         if (strcmp(json_string_at(sentence, "experiment"), name) == 0 &&
-            strcmp(json_string_at(sentence, "about"), "slope") == 0)
+            (strcmp(about, "slope") == 0 || strcmp(about, "tasks") == 0))
             fprintf(stream, "- %s\n", json_string_at(sentence, "text"));
+    }
 }
 
 static bool is_of_kind(const struct results *results, const char *name, const char *kind)

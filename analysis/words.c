@@ -163,6 +163,41 @@ char *slope_sentence(const struct slope *slope, char *buffer, size_t size)
     return buffer;
 }
 
+/* The most of a metered cell's tasks, over its visits; NAN where one does not say. */
+static double most_tasks(const struct cell *cell, const char *path)
+{
+    double most = cell->made > 0 ? 0 : NAN;
+    for (size_t i = 0; i < cell->made; i++) {
+        double value = json_number_at(cell->visits[i]->meter, path);
+        most = isnan(value) ? value : fmax(most, value);
+    }
+    return most;
+}
+
+char *tasks_sentence(const struct results *results, const struct cell *lane, char *buffer,
+                     size_t size)
+{
+    char value[32];
+    buffer[0] = '\0';
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct cell *cell = &results->cells[i];
+        double threads = most_tasks(cell, "tasks.threads");
+        double processes = most_tasks(cell, "tasks.processes");
+        if (strcmp(cell->experiment, lane->experiment) != 0 ||
+            strcmp(cell->lane, lane->lane) != 0 || cell_verdict(cell) != VALID ||
+            !isfinite(threads + processes))
+            continue;
+        if (buffer[0])
+            append(buffer, size, ", %.0f in %.0f with %s", threads, processes,
+                   value_of(cell, value));
+        else
+            append(buffer, size, "%s: the meter saw up to %.0f thread%s in %.0f process%s with %s",
+                   lane->lane, threads, threads == 1 ? "" : "s", processes,
+                   processes == 1 ? "" : "es", value_of(cell, value));
+    }
+    return buffer;
+}
+
 char *small_sentence(const struct results *results, const struct cell *lane, char *buffer,
                      size_t size)
 {

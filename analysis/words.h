@@ -33,6 +33,12 @@ char *slope_sentence(const struct slope *slope, char *buffer, size_t size);
 char *small_sentence(const struct results *results, const struct cell *lane, char *buffer,
                      size_t size);
 
+/* "async: the meter saw up to 1 thread in 1 process with addresses, 9 in 1 with names (each)", of a
+ * metered lane over all values of its axis; a task that ended between two looks is not in it. Empty
+ * where nothing was metered. */
+char *tasks_sentence(const struct results *results, const struct cell *lane, char *buffer,
+                     size_t size);
+
 /*
  * What an experiment found, the answer first: which lane is fastest, from which no
  * difference was seen, how much longer the others take, and how sure that is. Along an

@@ -155,7 +155,7 @@ def axis_table($experiment):
         | $summary | answer($experiment.name; $value)
         | "<div><dt>\(if $value == null then "all" else "\($experiment.axis | text) \($value | text)" end)</dt><dd>\(sentence)</dd></div>"),
     "</dl>",
-    ([$summary.sentences[]? | select(.experiment == $experiment.name and .about == "small") | .text]
+    ([$summary.sentences[]? | select(.experiment == $experiment.name and (.about == "small" or .about == "tasks")) | .text]
         | if length == 0 then empty else "<ul>", (.[] | "<li>\(text)</li>"), "</ul>" end),
     ([$summary.sentences[]? | select(.experiment == $experiment.name and (.about == "crossover" or .about == "slope")) | .text]
         | if length == 0 then empty else

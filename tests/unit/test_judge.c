@@ -290,8 +290,21 @@ static void doctored_meters_are_caught(void **unused)
         }
         unload_metered(&seen);
     }
-    /* The other rules hold under the meter as well. */
+    /* Where libcurl looks names up it may have threads of its own, but no fewer than were planned.
+     */
     struct visit_seen seen;
+    for (int tasks = 20; tasks <= 22; tasks++) {
+        load_metered(&seen);
+        doctor(seen.plan, "model", "\"threads\"");
+        doctor(seen.plan, "resolve", "\"each\"");
+        doctor(seen.meter, "tasks.threads", tasks == 20 ? "20" : tasks == 21 ? "21" : "22");
+        visit_read(&seen);
+        visit_prove(&seen);
+        assert_int_equal(says(seen.reasons, "20 workers and who made them were planned"),
+                         tasks == 20);
+        unload_metered(&seen);
+    }
+    /* The other rules hold under the meter as well. */
     load_metered(&seen);
     doctor(seen.run, "fetches.bytes", "0");
     visit_read(&seen);

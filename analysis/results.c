@@ -1,5 +1,6 @@
 #include "analysis/results.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,7 @@ static void fill_cells(struct results *results)
         if (next == results->made || results->visits[next].plan != line)
             continue;
         struct cell *cell = find_cell(results, line);
+        assert(cell->visits != NULL);
         cell->visits[cell->made++] = &results->visits[next++];
     }
 }

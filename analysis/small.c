@@ -1,13 +1,14 @@
 /* How late the small bodies of a visit were, from the records that the model kept of each fetch. */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/ledger.h"
 #include "common/statistics.h"
+#include "common/units.h"
 
 /* The latencies of a growing list; false where there is no room for one more. */
 struct latencies {
@@ -29,6 +30,21 @@ static bool add(struct latencies *latencies, uint64_t ns)
     return true;
 }
 
+/* A row's index and when it was taken and ended; false if it is none, or of a fetch that failed. */
+static bool read_row(char *row, uint64_t *index, uint64_t *taken, uint64_t *end)
+{
+    enum { INDEX, OUTCOME, TAKEN = 5, END = 7, FIELDS };
+    const char *field[FIELDS];
+    for (int i = 0; i < FIELDS; i++) {
+        if (row == NULL)
+            return false;
+        field[i] = strsep(&row, ",\n");
+    }
+    return strcmp(field[OUTCOME], "fetched") == 0 && parse_count(field[INDEX], index) == 0 &&
+           parse_count(field[TAKEN], taken) == 0 && parse_count(field[END], end) == 0 &&
+           *end >= *taken;
+}
+
 /* Rows that are none, the header among them, are passed over: a file that lacks some has fewer
  * records than fetches, which the caller sees. */
 static bool read_rows(FILE *file, uint64_t every, struct latencies *latencies)
@@ -38,11 +54,7 @@ static bool read_rows(FILE *file, uint64_t every, struct latencies *latencies)
     bool whole = true;
     while (whole && getline(&text, &size, file) >= 0) {
         uint64_t index, taken, end;
-        if (sscanf(text, "%" SCNu64 ",fetched,%*u,%*u,%*u,%" SCNu64 ",%*u,%" SCNu64, &index, &taken,
-                   &end) != 3 ||
-            end < taken)
-            continue;
-        if (every == 0 || index % every != 0)
+        if (read_row(text, &index, &taken, &end) && (every == 0 || index % every != 0))
             whole = add(latencies, end - taken);
     }
     whole = whole && !ferror(file);

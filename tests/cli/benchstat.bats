@@ -313,7 +313,7 @@ doctor() {
 @test "judge: what is cut out of the merged file is what hyperfine's narrower scripts take" {
     local merged=$ROOT/results/sample/hyperfine.json cut
     local -a cuts
-    mapfile -t cuts < <(sed -n "s/^jq '\\(.*\\)' hyperfine.json >.*/\\1/p" "$ROOT/results/README.md")
+    mapfile -t cuts < <(sed -n "s/^jq '\\(.*\\)' [a-z/]*hyperfine.json >.*/\\1/p" "$ROOT/results/README.md")
     [ "${#cuts[@]}" -eq 3 ]
     jq -e "${cuts[1]} | .results | length > 2 and all(.parameters | length == 1 and (.count | tonumber > 0))" "$merged"
     jq -e "${cuts[2]} | .results | length == 2" "$merged"

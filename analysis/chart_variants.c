@@ -48,7 +48,9 @@ static struct spread spread_at(const struct cell *cell, const char *path)
 
 static bool belongs(const struct cell *cell, const char *experiment)
 {
-    return strcmp(cell->experiment, experiment) == 0 && strcmp(cell->kind, "ceiling") != 0;
+    /* A lane of another build stands in the tables, beside the one that it is held against. */
+    return strcmp(cell->experiment, experiment) == 0 && strcmp(cell->kind, "ceiling") != 0 &&
+           !cell->against;
 }
 
 /* The axis's value as text, for a panel's heading. */
@@ -317,7 +319,7 @@ void scaling_csv(const struct results *results, const char *name, FILE *stream)
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         long among;
-        if (!belongs(cell, name) || cell->again_of || cell->against)
+        if (!belongs(cell, name) || cell->again_of)
             continue;
         const struct cell *one = alone(results, cell, &among);
         if (!one || cell_verdict(cell) == INVALID || cell_verdict(cell) == NOT_MEASURED)

@@ -109,6 +109,7 @@ static json_t *cell_json(const struct results *results, const struct cell *cell)
                                        "axis",       "value", "placement", "kind"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set(root, keys[i], json_object_get(cell->plan, keys[i]));
+    json_object_set_new(root, "against", cell->against ? json_string(cell->against) : json_null());
     json_object_set_new(root, "compared_by",
                         has_common_rate(cell) ? json_string(compared_name(cell)) : json_null());
     json_object_set_new(root, "verdict", json_string(verdict_name(cell_verdict(cell))));

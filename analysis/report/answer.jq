@@ -3,7 +3,7 @@
 include "html";
 
 def timed_cells($experiment; $value):
-    .cells | map(select(.experiment == $experiment and .value == $value and .again_of == null
+    .cells | map(select(.experiment == $experiment and .value == $value and .again_of == null and .against == null
         and .verdict == "valid" and (.kind == "timed" or .kind == "peer")));
 def values_of($experiment):
     [.cells[] | select(.experiment == $experiment and (.kind == "timed" or .kind == "peer")) | .value] | unique;
@@ -176,6 +176,18 @@ def how_sure($experiment; $answer):
     | "<p class=\"soft\">How sure: medians of \($spread.rounds | text) interleaved rounds, in small print their exact intervals (coverage \($spread.coverage | percent)). A difference counts when the signed-rank test says so after Holm's correction (p at most 0.05) and it is larger than the noise floor, by which the same model measured twice differs: "
       + (if $answer.floor then "\($answer.floor - 1 | percent) here." else "not measured here." end)
       + "</p>";
+
+# Two builds in the same rounds: which lanes differ between them, each in its sentence, and how many do not.
+def builds_section($base):
+    [.pairs[] | select(.family == "builds")] as $pairs
+    | if ($pairs | length) == 0 then empty else
+      ($pairs | map(select(.verdict == "faster" or .verdict == "slower"))) as $differ
+      | ($pairs | map(select(.verdict == "no difference seen")) | length) as $alike
+      | "<section id=\"builds\" aria-labelledby=\"builds-title\"><h2 id=\"builds-title\">This build and the other</h2>",
+        "<p>“(BASE)” is \(if $base then "commit <code>\($base.commit[0:12] | text)</code>" else "another build" end), run in the same rounds and held against the lane of its name alone. \($differ | length) of \($pairs | length) comparisons differ; in \($alike) no difference was seen.</p>",
+        (if ($differ | length) == 0 then empty else "<ul>", ($differ[] | "<li>\(.experiment | text): \(.sentence | text)</li>"), "</ul>" end),
+        "<details><summary>The others</summary><ul>", ($pairs[] | select(.verdict != "faster" and .verdict != "slower")
+            | "<li>\(.experiment | text): \(.sentence | text)</li>"), "</ul></details></section>" end;
 
 def answer_section($bill):
     . as $summary

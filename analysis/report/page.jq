@@ -62,12 +62,14 @@ def replay_section($timeline; $setup; $receipts):
   "<p class=\"soft\">\($summary.profile | text) profile, \($metadata.machine.cpu | text), Linux \($metadata.machine.kernel | text), libcurl \($metadata.versions.libcurl | text), \($metadata.started_at | text)\(if $metadata.urls then ", URLs of " + ($metadata.urls | text) else "" end)</p></div>",
   "<button type=\"button\" id=\"theme\" hidden>Dark</button></header>",
   "<nav aria-label=\"Contents\"><a href=\"#answer\">The answer</a>"
+  + (if any($summary.pairs[]; .family == "builds") then "<a href=\"#builds\">Two builds</a>" else "" end)
   + (if ($timeline | length) > 0 then "<a href=\"#replay\">Watch them wait</a>" else "" end)
   + (if ($in.charts | length) > 0 then "<a href=\"#charts\">Charts</a>" else "" end)
   + (if ($in.sources | length) > 0 then "<a href=\"#models\">Sources</a>" else "" end)
   + "<a href=\"#ledger\">Ledger</a><a href=\"#environment\">Machine</a>"
   + (if $in.lessons then "<a href=\"\($in.lessons | text)\">Lessons</a>" else "" end) + "</nav><main>",
   ($summary | answer_section($bill)),
+  ($summary | builds_section($metadata.base)),
   replay_section($timeline; $setup; $receipts),
   chart_section($in.charts),
   ($summary | models_section($in.sources; ($summary | p99_of(($in.latency // "") | csv; $in.p99)))),

@@ -80,6 +80,25 @@ lead() {
     grep -qx 'variant 50 %Each at its own rate, so not compared. p99 from the due time: async 2 ms and threads 4 ms.' "$RESULT/text"
 }
 
+@test "report: a lane of another build is held against its own alone, under the base's name" {
+    rm -r "$RESULT/charts"
+    edit summary.json "$(<"$RESULT/builds.jq")"
+    edit metadata.json '.base = {commit: "0123456789abcdef", build: "build/base"}'
+    "$ROOT/scripts/report" "$RESULT"
+    [[ $(lead) == "async and threads: no difference in time seen above 31.1 %."* ]]
+    sed 's/<[^>]*>//g' "$RESULT/report.html" >"$RESULT/text"
+    local differ
+    differ=$(jq '[.pairs[] | select(.family == "builds")] | length' "$RESULT/summary.json")
+    [ "$differ" -gt 0 ]
+    grep -qF " is commit 0123456789ab, run in the same rounds and held against the lane of its name alone. $differ of $differ comparisons differ; in 0 no difference was seen." "$RESULT/text"
+    grep -qx 'total-time: async (BASE) takes 2 times as long as async (1.9 to 2.1; p = 0.002)' "$RESULT/text"
+    # Nowhere among the models: no receipt, no guess, no sentence without a comparison.
+    run ! grep -q 'Not compared' "$RESULT/text"
+    run ! grep -q 'value="async (BASE)"' "$RESULT/report.html"
+    [ "$(grep -c '<th scope="row"><span class="swatch async"></span>async (BASE)' "$RESULT/report.html")" -eq \
+        "$(jq '[.cells[] | select(.against != null)] | length' "$RESULT/summary.json")" ] # in the ledger
+}
+
 @test "report: what a result says is never markup" {
     rm -r "$RESULT/charts"
     edit metadata.json '.urls = "\"><img src=x onerror=alert(1)>.txt" | .machine.cpu = "<script>alert(2)</script>"'

@@ -16,11 +16,16 @@ void put_number(FILE *stream, double value)
         fprintf(stream, "%.9g", value);
 }
 
+static void put_ends(FILE *stream, struct spread spread, double scale)
+{
+    put_number(stream, spread.low * scale);
+    put_number(stream, spread.high * scale);
+}
+
 static void put_three(FILE *stream, struct spread spread, double scale)
 {
     put_number(stream, spread.median * scale);
-    put_number(stream, spread.low * scale);
-    put_number(stream, spread.high * scale);
+    put_ends(stream, spread, scale);
 }
 
 static struct spread nothing(void)
@@ -73,19 +78,56 @@ static void put_verdict(FILE *stream, const struct cell *cell)
         fputs(",\n", stream);
 }
 
-void cpu_mix_csv(const struct results *results, const char *name, FILE *stream)
+/* A column of such a table: a number of the plan, or a figure's median over the visits, from
+ * struct visit_seen or from their run.json; with its interval in the two columns after it. */
+struct column {
+    enum { OF_PLAN, OF_VISIT, OF_RUN } from;
+    const char *path;   /* of OF_PLAN and OF_RUN */
+    enum figure figure; /* of OF_VISIT */
+    bool interval;
+};
+
+static void put_column(FILE *stream, const struct cell *cell, const struct column *column)
 {
-    fputs("model,passes,cpu_s_per_answer,median_s,low_s,high_s,valid\n", stream);
+    if (column->from == OF_PLAN) {
+        put_number(stream, json_number_at(cell->plan, column->path));
+        return;
+    }
+    struct spread spread = column->from == OF_VISIT ? valid_spread(cell, column->figure)
+                                                    : spread_at(cell, column->path);
+    if (column->interval)
+        put_three(stream, spread, 1);
+    else
+        put_number(stream, spread.median);
+}
+
+/* A row a cell, where wanted() is none or says so: its lane, where it stands on the axis, the
+ * columns, its verdict. */
+static void put_rows(const struct results *results, const char *name, const char *header,
+                     bool (*wanted)(const struct cell *), const struct column *columns,
+                     size_t count, FILE *stream)
+{
+    fprintf(stream, "%s\n", header);
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        if (!belongs(cell, name))
+        if (!belongs(cell, name) || (wanted && !wanted(cell)))
             continue;
         fputs(cell->lane, stream);
         put_value(stream, cell);
-        put_number(stream, valid_spread(cell, CPU_EACH).median);
-        put_three(stream, valid_spread(cell, MAKESPAN), 1);
+        for (size_t k = 0; k < count; k++)
+            put_column(stream, cell, &columns[k]);
         put_verdict(stream, cell);
     }
+}
+
+void cpu_mix_csv(const struct results *results, const char *name, FILE *stream)
+{
+    static const struct column columns[] = {
+        {.from = OF_VISIT, .figure = CPU_EACH},
+        {.from = OF_VISIT, .figure = MAKESPAN, .interval = true},
+    };
+    put_rows(results, name, "model,passes,cpu_s_per_answer,median_s,low_s,high_s,valid", NULL,
+             columns, sizeof columns / sizeof *columns, stream);
 }
 
 /* A lane and its twin that deals URLs out beforehand, in one row. */
@@ -108,62 +150,53 @@ void tail_csv(const struct results *results, const char *name, FILE *stream)
     }
 }
 
+/* A closed loop has no latency to compare. */
+static bool has_rate(const struct cell *cell)
+{
+    return json_object_get(cell->plan, "rate") != NULL;
+}
+
 void latency_csv(const struct results *results, const char *name, FILE *stream)
 {
-    fputs("model,load,rate_per_s,p99_ms,p99_ms_low,p99_ms_high,p50_ms,p50_ms_low,p50_ms_high,"
-          "valid\n",
-          stream);
-    for (size_t i = 0; i < results->cell_count; i++) {
-        const struct cell *cell = &results->cells[i];
-        if (!belongs(cell, name) || !json_object_get(cell->plan, "rate"))
-            continue; /* a closed loop has no latency to compare */
-        fputs(cell->lane, stream);
-        put_value(stream, cell);
-        put_number(stream, spread_at(cell, "workload.rate.per_s").median);
-        put_three(stream, spread_at(cell, "latency_ms.p99"), 1);
-        put_three(stream, spread_at(cell, "latency_ms.p50"), 1);
-        put_verdict(stream, cell);
-    }
+    static const struct column columns[] = {
+        {.from = OF_RUN, .path = "workload.rate.per_s"},
+        {.from = OF_RUN, .path = "latency_ms.p99", .interval = true},
+        {.from = OF_RUN, .path = "latency_ms.p50", .interval = true},
+    };
+    put_rows(results, name,
+             "model,load,rate_per_s,p99_ms,p99_ms_low,p99_ms_high,p50_ms,p50_ms_low,p50_ms_high,"
+             "valid",
+             has_rate, columns, sizeof columns / sizeof *columns, stream);
 }
 
 /* Makespans by variant, with what else a chart may say of them. */
 void variants_csv(const struct results *results, const char *name, FILE *stream)
 {
-    fputs("model,variant,count,concurrency,delay_s,median_s,median_s_low,median_s_high,p50_ms,"
-          "p50_ms_low,p50_ms_high,connections,valid\n",
-          stream);
-    for (size_t i = 0; i < results->cell_count; i++) {
-        const struct cell *cell = &results->cells[i];
-        if (!belongs(cell, name))
-            continue;
-        fputs(cell->lane, stream);
-        put_value(stream, cell);
-        put_number(stream, json_number_at(cell->plan, "count"));
-        put_number(stream, json_number_at(cell->plan, "concurrency"));
-        put_number(stream, json_number_at(cell->plan, "delay_s"));
-        put_three(stream, valid_spread(cell, MAKESPAN), 1);
-        put_three(stream, spread_at(cell, "latency_ms.p50"), 1);
-        put_number(stream, spread_at(cell, "fetches.connections").median);
-        put_verdict(stream, cell);
-    }
+    static const struct column columns[] = {
+        {.from = OF_PLAN, .path = "count"},
+        {.from = OF_PLAN, .path = "concurrency"},
+        {.from = OF_PLAN, .path = "delay_s"},
+        {.from = OF_VISIT, .figure = MAKESPAN, .interval = true},
+        {.from = OF_RUN, .path = "latency_ms.p50", .interval = true},
+        {.from = OF_RUN, .path = "fetches.connections"},
+    };
+    put_rows(results, name,
+             "model,variant,count,concurrency,delay_s,median_s,median_s_low,median_s_high,p50_ms,"
+             "p50_ms_low,p50_ms_high,connections,valid",
+             NULL, columns, sizeof columns / sizeof *columns, stream);
 }
 
 /* How late small bodies were, beside what else was fetched. */
 void small_csv(const struct results *results, const char *name, FILE *stream)
 {
-    fputs("model,variant,p99_s,p99_s_low,p99_s_high,p50_s,p50_s_low,p50_s_high,slowest_s,valid\n",
-          stream);
-    for (size_t i = 0; i < results->cell_count; i++) {
-        const struct cell *cell = &results->cells[i];
-        if (!belongs(cell, name))
-            continue;
-        fputs(cell->lane, stream);
-        put_value(stream, cell);
-        put_three(stream, valid_spread(cell, SMALL_P99), 1);
-        put_three(stream, valid_spread(cell, SMALL_P50), 1);
-        put_number(stream, valid_spread(cell, SMALL_MAX).median);
-        put_verdict(stream, cell);
-    }
+    static const struct column columns[] = {
+        {.from = OF_VISIT, .figure = SMALL_P99, .interval = true},
+        {.from = OF_VISIT, .figure = SMALL_P50, .interval = true},
+        {.from = OF_VISIT, .figure = SMALL_MAX},
+    };
+    put_rows(results, name,
+             "model,variant,p99_s,p99_s_low,p99_s_high,p50_s,p50_s_low,p50_s_high,slowest_s,valid",
+             NULL, columns, sizeof columns / sizeof *columns, stream);
 }
 
 /* Which lane is fastest at each place of a grid, and whether that is more than noise: "no
@@ -369,14 +402,10 @@ void bill_csv(const struct results *results, const char *name, FILE *stream)
                                valid_spread(cell, INVOLUNTARY_EACH).median);
         put_number(stream, spawn.median);
         put_number(stream, memory.median);
-        put_number(stream, time.low);
-        put_number(stream, time.high);
-        put_number(stream, cpu.low * 1e6);
-        put_number(stream, cpu.high * 1e6);
-        put_number(stream, spawn.low);
-        put_number(stream, spawn.high);
-        put_number(stream, memory.low);
-        put_number(stream, memory.high);
+        put_ends(stream, time, 1);
+        put_ends(stream, cpu, 1e6);
+        put_ends(stream, spawn, 1);
+        put_ends(stream, memory, 1);
         put_verdict(stream, cell);
     }
 }

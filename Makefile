@@ -82,7 +82,7 @@ test_digest     := common/digest.c
 test_loop       := async/loop.c async/loop_select.c async/loop_poll.c async/loop_epoll.c \
                    async/loop_uring.c async/loop_libuv.c async/loop_named.c
 test_resolve    := common/resolve.c common/workload.c
-test_transfer   := tests/unit/server.c $(common) $(threads) $(async)
+test_transfer   := tests/unit/server.c $(common) $(threads) $(async) coroutines/coroutines.c
 test_summary    := common/driver/summary.c common/driver/summary_json.c \
                    common/driver/environment.c $(common)
 test_outputs    := common/driver/outputs.c common/run.c common/workload.c

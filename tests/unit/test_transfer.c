@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -23,9 +24,11 @@
 #include <unistd.h>
 
 #include "async/async.h"
+#include "async/loop.h"
 #include "async/transfers.h"
 #include "common/resolve.h"
 #include "common/transfer.h"
+#include "coroutines/coroutines.h"
 #include "sequential/sequential.h"
 #include "tests/unit/server.h"
 #include "threads/threads.h"
@@ -76,6 +79,49 @@ CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int events, i
     CURLMcode code = real(multi, fd, events, running);
     return actions_until_none > 0 && --actions_until_none == 0 ? CURLM_OUT_OF_MEMORY : code;
 }
+
+/* What the program's own code allocates, and not its libraries: their code lies elsewhere. Under a
+ * sanitizer memory is the sanitizer's. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define OWN_MEMORY
+extern const char __executable_start[], etext[];
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+static _Atomic int allocations_until_none; /* 0: there is memory enough */
+
+static bool no_memory(const char *caller)
+{
+    bool own = caller >= __executable_start && caller < etext;
+    if (!own || allocations_until_none <= 0 || --allocations_until_none > 0)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return no_memory(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+void *calloc(size_t count, size_t size)
+{
+    return no_memory(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return no_memory(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return no_memory(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+}
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+#endif
 
 /* ---- Help ------------------------------------------------------------------- */
 
@@ -715,6 +761,67 @@ static void test_done_is_called_once_for_each(void **state)
     }
 }
 
+#ifdef OWN_MEMORY
+static int by_backend(const struct run *run, const struct loop_backend *backend)
+{
+    struct loop *loop = NULL;
+    struct window window = {.run = *run, .busy = run->lanes};
+    for (int i = 0; i < 16; i++)
+        window.holds[i] = RUN_DRY;
+    int error = loop_open(&loop, backend);
+    if (error < 0)
+        return error;
+    error = transfers_open(&window.transfers, run, loop, go_on, &window);
+    if (error == 0) {
+        error = run_ready(run);
+        for (uint32_t lane = 0; lane < run->lanes && error == 0; lane++)
+            go_on(&window, lane);
+        while (window.busy > 0 && error == 0)
+            error = loop_once(loop);
+        transfers_close(window.transfers);
+    }
+    loop_close(loop);
+    return error;
+}
+
+/* Whichever of our own allocations fails, alone: the run could not be, or each URL that was begun
+ * has its outcome, and one lane's loss is not another's. */
+static void test_whichever_allocation_fails(void **state)
+{
+    static const struct loop_backend *const backends[4] = {&loop_select, &loop_poll, &loop_epoll,
+                                                           &loop_uring}; /* libuv aborts */
+    static const struct model *const all[4] = {&sequential_model, &threads_model, &async_model,
+                                               &coroutines_model};
+    struct fixture fixture;
+    (void)state;
+    open_fixture(&fixture);
+    for (int m = 0; m < 8; m++) {
+        const struct loop_backend *backend = m < 4 ? NULL : backends[m - 4];
+        bool met = true;
+        if (backend != NULL && loop_backend_refused(backend) != NULL)
+            continue;
+        for (int k = 1; met; k++) {
+            int refused = 0;
+            load(&fixture, (const char *const[]){"/ok", "/chunked", "/ok", "/ok"}, 4,
+                 m == 0 ? 1 : 2);
+            allocations_until_none = k;
+            int error = m < 4 ? all[m]->run(&fixture.run) : by_backend(&fixture.run, backend);
+            met = allocations_until_none <= 0;
+            allocations_until_none = 0;
+            for (uint64_t i = 0; i < 4; i++)
+                refused += run_record(&fixture.run, i)->outcome != FETCHED;
+            if (error < 0)
+                assert_int_equal(error, -ENOMEM);
+            else if (refused > (met && m != 1))
+                fail_msg("run %d, allocation %d: %d URLs were not fetched", m, k, refused);
+            assert_true(met || error == 0);
+            unload(&fixture);
+        }
+    }
+    close_fixture(&fixture);
+}
+#endif
+
 /* ---- What a lane needs, and the options
  * ----------------------------------------------------------------------------- */
 
@@ -774,6 +881,9 @@ int main(void)
         cmocka_unit_test(test_a_body_that_cannot_be_saved),
         cmocka_unit_test(test_stopped_while_it_waits_receives_or_backs_off),
         cmocka_unit_test(test_done_is_called_once_for_each),
+#ifdef OWN_MEMORY
+        cmocka_unit_test(test_whichever_allocation_fails),
+#endif
         cmocka_unit_test(test_looking_up_by_each_fetch_needs_descriptors),
         cmocka_unit_test(test_the_options_digest_tells_settings_apart),
     };

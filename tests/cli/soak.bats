@@ -16,8 +16,8 @@ teardown() {
 
 # Samples of 100 runs in which nothing grows, each $1 as an awk statement changes it.
 samples() {
-    echo 'second,descriptors,processes,pss_kib'
-    awk -v OFS=, "BEGIN { for (i = 1; i <= 100; i++) { d = 12; p = 1; m = 500 + i * 7 % 13; $1; print 20 * i, d, p, m } }"
+    echo 'second,descriptors,processes,pss_anon_kib,pss_kib'
+    awk -v OFS=, "BEGIN { for (i = 1; i <= 100; i++) { d = 12; p = 1; m = 500 + i * 7 % 13; f = 0; $1; print 20 * i, d, p, m, m + f } }"
 }
 
 @test "two runs, one with a killed worker, are accounted for" {
@@ -80,8 +80,12 @@ END
     done <<'END'
 d += int(i / 10)|descriptors of the origin
 p += i > 60|processes
-m += 2 * i|PSS of the origin, KiB
+m += 2 * i|PSS of the origin, its own memory, KiB
 END
+    # Of a file that fewer and fewer others use, one has a growing share, and no leak.
+    samples 'f += 2 * i' >kept/samples.csv
+    run "$SOAK" --judge=kept
+    [ "$status" -eq 0 ]
     samples '' >kept/samples.csv
     echo '2,async,400,395,0,0,URL 7 is recorded twice' >>kept/runs.csv
     run "$SOAK" --judge=kept

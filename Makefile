@@ -16,7 +16,8 @@ ifeq ($(SANITIZE),)
 B := build
 else
 B := build/sanitize-$(firstword $(subst $(,), ,$(SANITIZE)))
-SANITIZER := -O1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+# Half the time to compile of -O1 -g, and lines are still named.
+SANITIZER := -O0 -g1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 endif
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -65,7 +65,7 @@ nobody_connected() {
     origin_start
     signals=(INT TERM HUP)
     # What leaks leaks whatever the signal's name.
-    [[ $BUILD != *sanitize* ]] || signals=(TERM)
+    ! again || signals=(TERM)
     for model in "${MODELS[@]}"; do
         for signal in "${signals[@]}"; do
             rm -rf ./*
@@ -128,8 +128,7 @@ nobody_connected() {
 @test "interrupted at any moment, from the first on, nothing is left" {
     origin_start
     pauses=(0 0.001 0.002 0.005 0.01 0.02 0.05)
-    # A sanitizer's program is slow to start: other moments are early there.
-    [[ $BUILD != *sanitize* ]] || pauses=(0 0.01 0.05)
+    ! again || pauses=(0 0.01 0.05)
     for model in "${MODELS[@]}"; do
         for pause in "${pauses[@]}"; do
             rm -rf ./*

@@ -2,6 +2,8 @@
 #
 #   BUILD             where the programs are: WAITBENCH_BUILD of the environment, or `build`
 #   MODELS            the models to test: those of WAITBENCH_MODELS, or all that the Makefile names
+#   again             true where another stage runs this test in full: a sanitizer's, an ordinary
+#                     user's. What is tried many times over need not be, there
 #   origin_start …    an origin of the test's own, on a free port, with these further options;
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
@@ -19,6 +21,10 @@ BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 # shellcheck disable=SC2034  # for the tests
 read -ra MODELS <<<"${WAITBENCH_MODELS:-$(sed -n 's/^MODELS *:= *//p' "$ROOT/Makefile")}"
 ORIGIN_WRAP=()
+
+again() {
+    [[ ${WAITBENCH_STAGE:-plain} != plain ]]
+}
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {

@@ -252,14 +252,16 @@ nobody_connected() {
 @test "1,000 at one time, by name and by address, with and without keep-alive" {
     (($(ulimit -Hn) >= 4200)) || skip "1,000 at one time need more descriptors than $(ulimit -Hn)"
     origin_start
+    hosts=(127.0.0.1 localhost)
+    ! again || hosts=(localhost)
     for model in "${MODELS[@]}"; do
         [ "$model" != sequential ] || continue
-        for host in 127.0.0.1 localhost; do
+        for host in "${hosts[@]}"; do
             for keep_alive in yes no; do
                 run_json "$model" --resolve=each --keep-alive=$keep_alive --concurrency=1000 \
-                    --timeout=60s --url-pattern="http://$host:$ORIGIN_PORT/item/{}?size=10B" --count=3000
+                    --timeout=60s --url-pattern="http://$host:$ORIGIN_PORT/item/{}?size=10B" --count=2000
                 [ "$status" -eq 0 ]
-                [ "$(figure .fetches.ok)" -eq 3000 ]
+                [ "$(figure .fetches.ok)" -eq 2000 ]
             done
         done
     done

@@ -19,8 +19,11 @@ teardown() {
 # on standard output. Usage: refused STATUS MESSAGE ARGUMENT…
 refused() {
     local expected=$1 message=$2 model
+    local -a asked=("${MODELS[@]}")
     shift 2
-    for model in "${MODELS[@]}"; do
+    # One driver reads all models' command lines.
+    ! again || asked=("${MODELS[@]:0:1}")
+    for model in "${asked[@]}"; do
         run --separate-stderr "$BUILD/$model" "$@"
         echo "$model $*: status $status, says: $stderr$output"
         [ "$status" -eq "$expected" ] || return 1

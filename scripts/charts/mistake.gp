@@ -27,7 +27,9 @@ set xlabel unit . ' (less is better)' font ''.size_of(label_size) textcolor rgb 
 at(k) = k < 3 ? -k - 0.8 : -k - 2.4
 set label 8 'wrong: ' . wrong_winner at screen px(page_left), first -0.8 left noenhanced font ''.size_of(value_size) textcolor rgb ink
 set label 9 'right: ' . right_winner at screen px(page_left), first -4.4 left noenhanced font ''.size_of(value_size) textcolor rgb ink
-tint(k) = k % 2 == 1 ? shade(2) : shade(4)
+# Models in their own colours, what is no model, or the same one twice, in two others.
+are_models = base(one) ne '' && base(other) ne '' && base(one) ne base(other)
+tint(k) = are_models ? colour(k % 2 == 1 ? one : other) : k % 2 == 1 ? shade(6) : shade(5)
 do for [k = 1:4] {
     set label 10 + k ''.(k % 2 == 1 ? one : other) at screen px(455), first at(k) right noenhanced font ''.size_of(30) textcolor rgb ink
     set object k rectangle from first 0, first at(k) - 0.36 to first middle[k], first at(k) + 0.36 fillcolor rgb mix(tint(k), paper, 0.55) fillstyle solid noborder

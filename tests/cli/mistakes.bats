@@ -28,10 +28,14 @@ judge() {
 @test "doctored values turn the winners and the verdict" {
     { values wrong 1 -- 2 && values right 1 2 -- 2 1; } | judge >"$out/row"
     grep -qF ' **async** (2.00) |' "$out/row"
-    grep -qF ' **no difference seen** (1.25) | the winner changed |' "$out/row"
+    grep -qF ' **no difference seen** (1.25) | the winner vanished |' "$out/row"
     { values wrong 2 -- 1 && values right 4 2 2 -- 2 1 1; } | judge >"$out/row"
     [ "$(grep -oF '**async again** (0.50)' "$out/row" | wc -l)" -eq 2 ]
     grep -qF '| the winner did not change |' "$out/row"
+    { values wrong 1 -- 1 && values right 2 2 -- 1 1; } | judge >"$out/row"
+    grep -qF "| a winner appeared |" "$out/row"
+    { values wrong 1 -- 2 && values right 2 2 -- 1 1; } | judge >"$out/row"
+    grep -qF "| the winner changed |" "$out/row"
     { values wrong 1 -- 1 && values right 3 3 -- 3 2; } | judge >"$out/row"
     [ "$(grep -oF '**no difference seen**' "$out/row" | wc -l)" -eq 2 ]
     values wrong 1 -- 2 | judge >"$out/row"

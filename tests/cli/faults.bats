@@ -149,7 +149,7 @@ meets_the_table() {
 # With a tenth of a processor, beside a run that has all of it.
 ends_as_fast() {
     local common=("$BUILD/$1" --quiet --input=list --concurrency=8 --retries=0 --timeout=60s --max-body=256KiB
-        --ca-file=../trust.pem)
+        --keep-alive=no --ca-file=../trust.pem)
     cut -d' ' -f1 ../quick >list
     "${common[@]}" --json=fast.json || [ $? -eq 1 ]
     "$ROOT/scripts/confine" --quota=0.1 -- "${common[@]}" --json=slow.json --records=slow.csv || [ $? -eq 1 ]

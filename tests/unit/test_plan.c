@@ -683,7 +683,7 @@ static void mistakes_in_variants_are_named(void **unused)
         {"{\"slow\": \"1s\", \"every\": 9}", "7", ": variants.b.origin.: ", "must be an object"},
         {"\"a\": {}", "\"c\": {}", ": variants.b: ", "another variant"},
     };
-    static const char *const frame =
+    static const char frame[] =
         "\"axis\": \"variant\", %s\"lanes\": [{\"name\": \"x\", \"model\": \"threads\"}], "
         "\"fixed\": {\"concurrency\": 4, \"count\": 8}, "
         "\"profiles\": {\"quick\": {\"rounds\": 7, \"values\": [\"a\", \"b\"]}}}";

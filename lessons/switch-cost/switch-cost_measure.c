@@ -339,7 +339,7 @@ static int measure_writing(struct lesson_run *run)
 
 static int measure(struct lesson_run *run)
 {
-    turns_share = run->quick ? 0.4 : 1;
+    turns_share = run->quick ? 0.2 : 1;
     shared = lesson_shared(sizeof *shared);
     if (!shared)
         return -errno;

@@ -154,7 +154,7 @@ nobody_connected() {
     mkdir tmp
     for model in "${MODELS[@]}"; do
         curl -sS --fail -X POST "$ORIGIN/stats/reset"
-        TMPDIR=$PWD/tmp begin "$model" --save=- --count=100000 \
+        TMPDIR=$PWD/tmp begin "$model" --save=- --count=20000 \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=10ms"
         wait_for served 5
         kill -INT "$RUN"
@@ -236,7 +236,7 @@ nobody_connected() {
     origin_start
     for model in "${MODELS[@]}"; do
         run --separate-stderr bash -c 'set -o pipefail; "$@" | true' bash "$BUILD/$model" --records=- \
-            --count=20000 --concurrency=50 --url-pattern="$ORIGIN/item/{}"
+            --count=3000 --concurrency=50 --url-pattern="$ORIGIN/item/{}"
         [ "$status" -eq 1 ]
         [[ $stderr == *"not written"* ]]
     done

@@ -259,9 +259,9 @@ nobody_connected() {
         for host in "${hosts[@]}"; do
             for keep_alive in yes no; do
                 run_json "$model" --resolve=each --keep-alive=$keep_alive --concurrency=1000 \
-                    --timeout=60s --url-pattern="http://$host:$ORIGIN_PORT/item/{}?size=10B" --count=2000
+                    --timeout=60s --url-pattern="http://$host:$ORIGIN_PORT/item/{}?size=10B" --count=1200
                 [ "$status" -eq 0 ]
-                [ "$(figure .fetches.ok)" -eq 2000 ]
+                [ "$(figure .fetches.ok)" -eq 1200 ]
             done
         done
     done

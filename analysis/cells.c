@@ -88,21 +88,25 @@ bool cell_is_timed(const struct cell *cell)
     return strcmp(cell->kind, "timed") == 0 || strcmp(cell->kind, "peer") == 0;
 }
 
+/* The lane that a cell is held against, or NULL where it cannot be. */
+static const struct cell *base_of(const struct results *results, const struct cell *cell,
+                                  const char *lane)
+{
+    const struct cell *base = beside(results, cell, lane);
+    bool can = base && base != cell && cell_verdict(base) == VALID && cell_verdict(cell) == VALID &&
+               compared_figure(cell) != LATE;
+    return can ? base : NULL;
+}
+
 /* How many times as long as async: what a peer is held against. */
 struct spread ratio_to_async(const struct results *results, const struct cell *cell)
 {
-    const struct cell *base = beside(results, cell, "async");
-    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID ||
-        compared_figure(cell) == LATE)
-        return spread_of(NULL, 0);
-    return ratio_within_rounds(base, cell);
+    const struct cell *base = base_of(results, cell, "async");
+    return base ? ratio_within_rounds(base, cell) : spread_of(NULL, 0);
 }
 
 struct spread ratio_to_sequential(const struct results *results, const struct cell *cell)
 {
-    const struct cell *base = beside(results, cell, "sequential");
-    if (!base || base == cell || cell_verdict(base) != VALID || cell_verdict(cell) != VALID ||
-        compared_figure(cell) == LATE)
-        return spread_of(NULL, 0);
-    return ratio_within_rounds(cell, base);
+    const struct cell *base = base_of(results, cell, "sequential");
+    return base ? ratio_within_rounds(cell, base) : spread_of(NULL, 0);
 }

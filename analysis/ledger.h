@@ -8,7 +8,7 @@
  * docs/method.md.
  *
  * ledger.c and small.c read, prove.c holds one visit to its rules, agree.c all of them to each
- * other's. Nothing here reads or writes files. Single-threaded.
+ * other's. Only visit_read_small reads a file. Single-threaded.
  */
 #ifndef WAITBENCH_LEDGER_H
 #define WAITBENCH_LEDGER_H

@@ -7,28 +7,15 @@
 #include <string.h>
 
 #include "analysis/ledger.h"
+#include "analysis/needed.h"
 #include "common/statistics.h"
 #include "common/units.h"
 
-/* The latencies of a growing list; false where there is no room for one more. */
+/* Latencies in nanoseconds, of so many small bodies as were planned at most. */
 struct latencies {
     uint64_t *ns;
     size_t count, room;
 };
-
-static bool add(struct latencies *latencies, uint64_t ns)
-{
-    if (latencies->count == latencies->room) {
-        size_t room = latencies->room ? 2 * latencies->room : 1024;
-        uint64_t *more = realloc(latencies->ns, room * sizeof *more);
-        if (!more)
-            return false;
-        latencies->ns = more;
-        latencies->room = room;
-    }
-    latencies->ns[latencies->count++] = ns;
-    return true;
-}
 
 /* A row's index and when it was taken and ended; false if it is none, or of a fetch that failed. */
 static bool read_row(char *row, uint64_t *index, uint64_t *taken, uint64_t *end)
@@ -45,21 +32,23 @@ static bool read_row(char *row, uint64_t *index, uint64_t *taken, uint64_t *end)
            *end >= *taken;
 }
 
-/* Rows that are none, the header among them, are passed over: a file that lacks some has fewer
- * records than fetches, which the caller sees. */
+/* Rows that are none, the header among them, are passed over. False: not as many as there is room
+ * for were small and fetched, so some are missing, or more than were asked for. */
 static bool read_rows(FILE *file, uint64_t every, struct latencies *latencies)
 {
     char *text = NULL;
-    size_t size = 0;
-    bool whole = true;
-    while (whole && getline(&text, &size, file) >= 0) {
+    size_t size = 0, seen = 0;
+    errno = 0;
+    while (getline(&text, &size, file) >= 0) {
         uint64_t index, taken, end;
-        if (read_row(text, &index, &taken, &end) && (every == 0 || index % every != 0))
-            whole = add(latencies, end - taken);
+        if (!read_row(text, &index, &taken, &end) || (every > 0 && index % every == 0))
+            continue;
+        if (seen++ < latencies->room)
+            latencies->ns[latencies->count++] = end - taken;
     }
-    whole = whole && !ferror(file);
+    needed_memory();
     free(text);
-    return whole;
+    return !ferror(file) && seen == latencies->room;
 }
 
 static double percentile_ms(const struct latencies *latencies, double p)
@@ -71,23 +60,25 @@ static double percentile_ms(const struct latencies *latencies, double p)
 void visit_read_small(struct visit_seen *seen, const char *path)
 {
     seen->small_p50_ms = seen->small_p99_ms = seen->small_max_ms = NAN;
+    errno = 0;
     FILE *file = fopen(path, "re");
+    needed_memory();
     if (!file)
         return;
     bool big = json_string_at(seen->plan, "origin.big");
     double every = json_number_at(seen->plan, "origin.every");
     uint64_t step = !big ? 0 : every >= 1 ? (uint64_t)every : 1;
-    struct latencies latencies = {0};
-    bool whole = read_rows(file, step, &latencies);
-    double smalls = seen->planned_count - (step ? floor(seen->planned_count / (double)step) : 0);
-    fclose(file);
-    uint64_t *scratch = calloc(latencies.count + 1, sizeof *scratch);
-    if (whole && scratch && latencies.count > 0 && (double)latencies.count == smalls) {
-        sort_u64(latencies.ns, scratch, latencies.count);
+    double planned = seen->planned_count > 0 ? seen->planned_count : 0;
+    struct latencies latencies = {.room = (size_t)planned};
+    if (step > 0)
+        latencies.room -= latencies.room / step;
+    latencies.ns = needed(2 * latencies.room + 1, sizeof *latencies.ns); /* half of it to sort in */
+    if (read_rows(file, step, &latencies) && latencies.count > 0) {
+        sort_u64(latencies.ns, latencies.ns + latencies.room, latencies.count);
         seen->small_p50_ms = percentile_ms(&latencies, 50);
         seen->small_p99_ms = percentile_ms(&latencies, 99);
         seen->small_max_ms = (double)latencies.ns[latencies.count - 1] / 1e6;
     }
-    free(scratch);
+    fclose(file);
     free(latencies.ns);
 }

@@ -163,6 +163,13 @@ char *slope_sentence(const struct slope *slope, char *buffer, size_t size)
     return buffer;
 }
 
+/* Whether a cell is a valid one of this lane, at whatever value. */
+static bool is_of_lane(const struct cell *cell, const struct cell *lane)
+{
+    return strcmp(cell->experiment, lane->experiment) == 0 && strcmp(cell->lane, lane->lane) == 0 &&
+           cell_verdict(cell) == VALID;
+}
+
 /* The most of a metered cell's tasks, over its visits; NAN where one does not say. */
 static double most_tasks(const struct cell *cell, const char *path)
 {
@@ -183,9 +190,7 @@ char *tasks_sentence(const struct results *results, const struct cell *lane, cha
         const struct cell *cell = &results->cells[i];
         double threads = most_tasks(cell, "tasks.threads");
         double processes = most_tasks(cell, "tasks.processes");
-        if (strcmp(cell->experiment, lane->experiment) != 0 ||
-            strcmp(cell->lane, lane->lane) != 0 || cell_verdict(cell) != VALID ||
-            !isfinite(threads + processes))
+        if (!is_of_lane(cell, lane) || !isfinite(threads + processes))
             continue;
         if (buffer[0])
             append(buffer, size, ", %.0f in %.0f with %s", threads, processes,
@@ -206,8 +211,7 @@ char *small_sentence(const struct results *results, const struct cell *lane, cha
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         struct spread p99 = cell_spread(cell, SMALL_P99), most = cell_spread(cell, SMALL_MAX);
-        if (strcmp(cell->experiment, lane->experiment) != 0 ||
-            strcmp(cell->lane, lane->lane) != 0 || cell_verdict(cell) != VALID || p99.n == 0)
+        if (!is_of_lane(cell, lane) || p99.n == 0)
             continue;
         if (buffer[0])
             append(buffer, size, ", ");

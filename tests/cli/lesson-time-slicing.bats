@@ -70,8 +70,11 @@ open_at_once() {
     [ "$(cut -d' ' -f1 looks | uniq | wc -l)" -eq "$(($(nproc) < 2 ? 1 : 2))" ]
     awk '$1 == 1 && gsub(/[0-9]/, "", $2) > 1 {print; exit 1}' looks
     if grep -E ' .*([0-9]).*\1' looks; then return 1; fi
-    # More than one has its turn; all four, where others leave the lesson's looks their time.
-    [ "$(sed -n 's/^1 //p' looks | grep -oE '^[^0-9]*[0-9]' | awk '{print length}' | sort -u | wc -l)" -ge 2 ]
+    # Who was seen at work, and how often anybody was: of forty such looks each of the four has some.
+    # Where others leave them fewer, more than one has had a turn.
+    sed -n 's/^1 //p' looks | grep -oE '^[^0-9]*[0-9]' | awk '{print length}' >seen
+    turns=$(sort -u seen | wc -l)
+    [ "$turns" -eq 4 ] || { [ "$turns" -ge 2 ] && [ "$(wc -l <seen)" -lt 40 ]; }
     # Where hardware threads share no core, it says so, and decides nothing about them.
     [[ $(cat /sys/devices/system/cpu/smt/active 2>/dev/null) == 1 ]] ||
         jq -e '[.figures[] | select(.name | startswith("two hardware threads")).value] == [null]

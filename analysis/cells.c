@@ -21,6 +21,16 @@ double cell_extreme(const struct cell *cell, size_t offset)
 
 #define EXTREME(cell, member) json_known(cell_extreme(cell, offsetof(struct visit_seen, member)))
 
+double cell_most_metered(const struct cell *cell, const char *path)
+{
+    double most = cell->made > 0 ? 0 : NAN;
+    for (size_t i = 0; i < cell->made; i++) {
+        double value = json_number_at(cell->visits[i]->meter, path);
+        most = isnan(value) ? value : fmax(most, value);
+    }
+    return most;
+}
+
 const char *cell_digest(const struct cell *cell)
 {
     const char *digest = cell->made ? cell->visits[0]->digest : NULL;

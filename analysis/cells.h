@@ -14,6 +14,9 @@
 double cell_extreme(const struct cell *cell, size_t offset);
 #define CELL_MOST(cell, member) cell_extreme(cell, offsetof(struct visit_seen, member))
 
+/* The most of a figure that the meter saw, such as "tasks.threads"; NAN where a visit has none. */
+double cell_most_metered(const struct cell *cell, const char *path);
+
 /* The digest that every visit has; NULL where they differ or one has none. */
 const char *cell_digest(const struct cell *cell);
 

@@ -176,6 +176,7 @@ static const struct writer writers[] = {
     {"memory-limit", "memory-limit", variants_csv, NULL},
     {"far", "far", variants_csv, NULL},
     {"memory-per-worker", "memory-per-worker", memory_csv, NULL},
+    {"resolver-threads", "resolver-threads", resolver_csv, NULL},
     {"scaling", "scaling", scaling_csv, NULL},
 };
 

@@ -17,6 +17,7 @@ void tail_csv(const struct results *, const char *name, FILE *);
 void latency_csv(const struct results *, const char *name, FILE *);
 void variants_csv(const struct results *, const char *name, FILE *);
 void small_csv(const struct results *, const char *name, FILE *);
+void resolver_csv(const struct results *, const char *name, FILE *);
 void scaling_csv(const struct results *, const char *name, FILE *);
 void bill_csv(const struct results *, const char *name, FILE *);
 void memory_csv(const struct results *, const char *name, FILE *);

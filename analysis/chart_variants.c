@@ -78,11 +78,12 @@ static void put_verdict(FILE *stream, const struct cell *cell)
         fputs(",\n", stream);
 }
 
-/* A column of such a table: a number of the plan, or a figure's median over the visits, from
- * struct visit_seen or from their run.json; with its interval in the two columns after it. */
+/* A column of such a table: a number of the plan; the most that the meter saw in any visit; or a
+ * figure's median over the visits, from struct visit_seen or from their run.json, with its interval
+ * in the two columns after it. */
 struct column {
-    enum { OF_PLAN, OF_VISIT, OF_RUN } from;
-    const char *path;   /* of OF_PLAN and OF_RUN */
+    enum { OF_PLAN, OF_METER, OF_VISIT, OF_RUN } from;
+    const char *path;   /* of all but OF_VISIT */
     enum figure figure; /* of OF_VISIT */
     bool interval;
 };
@@ -91,6 +92,11 @@ static void put_column(FILE *stream, const struct cell *cell, const struct colum
 {
     if (column->from == OF_PLAN) {
         put_number(stream, json_number_at(cell->plan, column->path));
+        return;
+    }
+    if (column->from == OF_METER) {
+        put_number(stream,
+                   cell_verdict(cell) == VALID ? cell_most_metered(cell, column->path) : NAN);
         return;
     }
     struct spread spread = column->from == OF_VISIT ? valid_spread(cell, column->figure)
@@ -197,6 +203,17 @@ void small_csv(const struct results *results, const char *name, FILE *stream)
     put_rows(results, name,
              "model,variant,p99_s,p99_s_low,p99_s_high,p50_s,p50_s_low,p50_s_high,slowest_s,valid",
              NULL, columns, sizeof columns / sizeof *columns, stream);
+}
+
+/* How many tasks the meter saw at the peak, by what has to be looked up. */
+void resolver_csv(const struct results *results, const char *name, FILE *stream)
+{
+    static const struct column columns[] = {
+        {.from = OF_METER, .path = "tasks.threads"},
+        {.from = OF_METER, .path = "tasks.processes"},
+    };
+    put_rows(results, name, "model,variant,threads,processes,valid", NULL, columns,
+             sizeof columns / sizeof *columns, stream);
 }
 
 /* Which lane is fastest at each place of a grid, and whether that is more than noise: "no

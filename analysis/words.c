@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/cells.h"
 #include "analysis/needed.h"
 
 void append(char *buffer, size_t size, const char *format, ...)
@@ -170,17 +171,6 @@ static bool is_of_lane(const struct cell *cell, const struct cell *lane)
            cell_verdict(cell) == VALID;
 }
 
-/* The most of a metered cell's tasks, over its visits; NAN where one does not say. */
-static double most_tasks(const struct cell *cell, const char *path)
-{
-    double most = cell->made > 0 ? 0 : NAN;
-    for (size_t i = 0; i < cell->made; i++) {
-        double value = json_number_at(cell->visits[i]->meter, path);
-        most = isnan(value) ? value : fmax(most, value);
-    }
-    return most;
-}
-
 char *tasks_sentence(const struct results *results, const struct cell *lane, char *buffer,
                      size_t size)
 {
@@ -188,8 +178,8 @@ char *tasks_sentence(const struct results *results, const struct cell *lane, cha
     buffer[0] = '\0';
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        double threads = most_tasks(cell, "tasks.threads");
-        double processes = most_tasks(cell, "tasks.processes");
+        double threads = cell_most_metered(cell, "tasks.threads");
+        double processes = cell_most_metered(cell, "tasks.processes");
         if (!is_of_lane(cell, lane) || !isfinite(threads + processes))
             continue;
         if (buffer[0])
@@ -343,6 +333,10 @@ static void say_value(const struct pair *pairs, size_t count, const struct cell 
         append(buffer, size, "%s and %s: no difference seen above %.*g %%", fastest->lane, lanes,
                most_unseen(pairs, count, fastest) < 99.5 ? 2 : 3,
                most_unseen(pairs, count, fastest));
+    else if (!list(pairs, count, fastest, FASTER, lanes, sizeof lanes) &&
+             !list(pairs, count, fastest, SLOWER, lanes, sizeof lanes))
+        append(buffer, size, "nothing is decided; the lowest %s is that of %s",
+               is_late(fastest) ? "p99" : "median", fastest->lane);
     else if (is_late(fastest))
         append(buffer, size, "the p99 of %s is the lowest", fastest->lane);
     else

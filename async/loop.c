@@ -8,7 +8,7 @@
 
 #include "async/loop_backend.h"
 
-/* ---- The loop ------------------------------------------------------------ */
+/* ---- The loop ----------------------------------------------------------- */
 
 static int64_t time_to_next_timer(const struct loop *loop)
 {
@@ -58,8 +58,7 @@ uint64_t loop_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ---- Descriptors -----------------------------------------------------------
- */
+/* ---- Descriptors -------------------------------------------------------- */
 
 static int make_room(struct loop *loop, int fd)
 {
@@ -119,8 +118,7 @@ void loop_on_wait(struct loop *loop, void (*wait)(void *data, int begins),
     loop->on_wait_data = data;
 }
 
-/* ---- Timers: a binary heap, the earliest at its root
- * ------------------------- */
+/* ---- Timers: a binary heap, the earliest at its root -------------------- */
 
 static void put(struct loop *loop, uint32_t place, struct loop_timer *timer)
 {
@@ -198,8 +196,7 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
     sift_up(loop, last->place - 1, last);
 }
 
-/* ---- Opening and closing
- * --------------------------------------------------------- */
+/* ---- Opening and closing ------------------------------------------------ */
 
 int loop_open(struct loop **opened, const struct loop_backend *backend)
 {

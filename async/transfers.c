@@ -58,8 +58,7 @@ struct transfers {
 static int open_multi(struct shard *);
 static void close_multi(struct shard *);
 
-/* ---- Fetches that end
- * -------------------------------------------------------- */
+/* ---- Fetches that end --------------------------------------------------- */
 
 /* False: there is no memory for it, and the record is final. */
 static bool perform(struct slot *slot)
@@ -118,8 +117,7 @@ static void collect(struct shard *shard)
     }
 }
 
-/* ---- What libcurl asks of the loop
- * -------------------------------------------- */
+/* ---- What libcurl asks of the loop -------------------------------------- */
 
 /* There was no memory to watch a socket with: which, libcurl does not say, and
  * would wait for that one for ever; and 7.88.1 may divide by zero when it comes
@@ -256,8 +254,7 @@ static int on_close(void *data, curl_socket_t fd)
     return close(fd);
 }
 
-/* ---- Stopping, and the trace
- * ---------------------------------------------------- */
+/* ---- Stopping, and the trace -------------------------------------------- */
 
 static void on_stop(void *data, int fd, unsigned events)
 {
@@ -288,8 +285,7 @@ static void on_wait(void *data, int begins)
     all->computing_since = now;
 }
 
-/* ---- Opening, starting, closing
- * ---------------------------------------------------- */
+/* ---- Opening, starting, closing ----------------------------------------- */
 
 static uint32_t shards_for(const struct run *run)
 {

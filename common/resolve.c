@@ -34,7 +34,7 @@ struct hosts {
     size_t shared_bytes;
 };
 
-/* ---- The table ------------------------------------------------------------ */
+/* ---- The table ---------------------------------------------------------- */
 
 static uint64_t hash_host(const char *name, size_t length, uint16_t port)
 {
@@ -122,7 +122,7 @@ static int collect(struct hosts *hosts, const struct workload *workload)
     return error;
 }
 
-/* ---- Looking up -------------------------------------------------------------- */
+/* ---- Looking up --------------------------------------------------------- */
 
 static void look_up(struct host *host)
 {

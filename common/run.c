@@ -342,7 +342,7 @@ uint64_t run_now(const struct run *run)
     return monotonic_ns() - atomic_load_explicit(&run->scoreboard->opened_ns, memory_order_relaxed);
 }
 
-/* ---- Stopping ------------------------------------------------------------ */
+/* ---- Stopping ----------------------------------------------------------- */
 
 bool run_stopping(const struct run *run)
 {
@@ -374,7 +374,7 @@ void run_close(const struct run *run)
     }
 }
 
-/* ---- Counting ------------------------------------------------------------ */
+/* ---- Counting ----------------------------------------------------------- */
 
 void run_count(const struct run *run, enum run_count what, uint64_t more)
 {

@@ -36,7 +36,7 @@ struct run {
 /* There is nothing more to take. */
 #define RUN_DRY UINT64_MAX
 
-/* ---- What a model calls -------------------------------------------------- */
+/* ---- What a model calls ------------------------------------------------- */
 
 /* The same run, narrowed to `lanes` lanes from `first`, counted in the view. */
 struct run run_part(const struct run *, uint32_t first, uint32_t lanes);

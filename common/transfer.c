@@ -76,7 +76,7 @@ struct transfer {
     char error[CURL_ERROR_SIZE]; /* libcurl's words for what went wrong */
 };
 
-/* ---- The library ------------------------------------------------------------ */
+/* ---- The library -------------------------------------------------------- */
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static CURLcode library_state = CURLE_FAILED_INIT;
@@ -126,7 +126,7 @@ const char *transfer_version(void)
     return text;
 }
 
-/* ---- The options ------------------------------------------------------------- */
+/* ---- The options -------------------------------------------------------- */
 
 static size_t on_header(char *data, size_t size, size_t count, void *data_of);
 static size_t on_body(char *data, size_t size, size_t count, void *data_of);
@@ -272,7 +272,7 @@ uint32_t transfer_descriptors(const struct workload *workload)
     return transfer_kept(workload) + look_up + (workload->save != NULL ? 1 : 0);
 }
 
-/* ---- Names --------------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 struct transfer_names {
     const struct hosts *hosts;
@@ -333,7 +333,7 @@ static bool tell_names(struct transfer *transfer, const char *url)
     return true;
 }
 
-/* ---- Where a request goes ----------------------------------------------------------- */
+/* ---- Where a request goes ----------------------------------------------- */
 
 static CURLcode set_server(struct transfer *transfer, const char *url)
 {
@@ -375,7 +375,7 @@ static CURLcode set_url(struct transfer *transfer, const char *url)
                             transfer->front != NULL ? url + front : NULL);
 }
 
-/* ---- Opening and closing ---------------------------------------------------------- */
+/* ---- Opening and closing ------------------------------------------------ */
 
 struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
                                     struct transfer_names *names)
@@ -454,7 +454,7 @@ void *transfer_easy(struct transfer *transfer)
     return transfer->easy;
 }
 
-/* ---- Bodies on disk ------------------------------------------------------------------ */
+/* ---- Bodies on disk ----------------------------------------------------- */
 
 /* DIR/000001 for the first URL of the list, or what it is written as until it
  * is whole. No part of the URL ever enters a path. */
@@ -506,7 +506,7 @@ static void save_end(struct transfer *transfer, bool whole)
     (void)unlink(part);
 }
 
-/* ---- What libcurl hands us ------------------------------------------------------------ */
+/* ---- What libcurl hands us ---------------------------------------------- */
 
 static void note_first_byte(struct transfer *transfer)
 {
@@ -594,7 +594,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *data_of)
     return length;
 }
 
-/* ---- One attempt ------------------------------------------------------------------------ */
+/* ---- One attempt -------------------------------------------------------- */
 
 void transfer_attempt(struct transfer *transfer)
 {
@@ -840,7 +840,7 @@ void transfer_interrupt(struct transfer *transfer)
     finish(transfer, INTERRUPTED);
 }
 
-/* ---- A fetch that blocks -------------------------------------------------------------------- */
+/* ---- A fetch that blocks ------------------------------------------------ */
 
 /* Waits for the connection, the run's end, or libcurl's next timeout. This is
  * the place where a worker of a pool waits, and nearly all it does. */

@@ -16,7 +16,7 @@
 
 struct transfer;
 
-/* ---- For models: a fetch that blocks ------------------------------------- */
+/* ---- For models: a fetch that blocks ------------------------------------ */
 
 /*
  * Builds what a lane needs to fetch; opens no connection. The first call in a
@@ -44,7 +44,7 @@ uint32_t transfer_kept(const struct workload *);
 /* Descriptors that one lane's fetches hold at most: those, and a saved body's. */
 uint32_t transfer_descriptors(const struct workload *);
 
-/* ---- For the driver ------------------------------------------------------- */
+/* ---- For the driver ----------------------------------------------------- */
 
 /* libcurl's version and that of its TLS library, "libcurl/7.88.1 OpenSSL/…". */
 const char *transfer_version(void);
@@ -55,7 +55,7 @@ char *transfer_options_digest(const struct workload *, char text[static 17]);
 /* Frees what libcurl keeps for the process. No transfer may be open. */
 void transfer_library_close(void);
 
-/* ---- For async/transfers.c: one attempt at a time ------------------------- */
+/* ---- For async/transfers.c: one attempt at a time ----------------------- */
 
 /* Which names a connection cache (a multi handle) has been told of. */
 struct transfer_names;

@@ -38,7 +38,7 @@ static char *shown(const char *url, size_t length, char text[static 64])
     return text;
 }
 
-/* ---- Shared memory that grows -------------------------------------------- */
+/* ---- Shared memory that grows ------------------------------------------- */
 
 /* A memfd and its mapping: forked workers read the same pages. */
 struct area {
@@ -79,7 +79,7 @@ static void area_free(struct area *area)
     close(area->fd);
 }
 
-/* ---- What a URL is -------------------------------------------------------- */
+/* ---- What a URL is ------------------------------------------------------ */
 
 static size_t scheme_length(const char *url, size_t length)
 {
@@ -217,7 +217,7 @@ struct url_host workload_host(const char *url)
     };
 }
 
-/* ---- Building the list ----------------------------------------------------- */
+/* ---- Building the list -------------------------------------------------- */
 
 /* The list while it is built. URLs are packed at the front of the same memory
  * that the input was read into: a URL and its NUL never take more room than
@@ -418,7 +418,7 @@ int workload_list(struct workload *workload, char *const urls[], size_t count, u
     return 0;
 }
 
-/* ---- Patterns, slices, one URL ---------------------------------------------- */
+/* ---- Patterns, slices, one URL ------------------------------------------ */
 
 enum { DIGITS = 20 }; /* the longest uint64_t */
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Written aside, then renamed ------------------------------------------------- */
+/* ---- Written aside, then renamed ---------------------------------------- */
 
 int output_open(struct output *output, const char *path)
 {
@@ -63,7 +63,7 @@ void output_abandon(struct output *output)
         (void)unlink(output->part);
 }
 
-/* ---- Records and trace -------------------------------------------------------------- */
+/* ---- Records and trace -------------------------------------------------- */
 
 void records_write(const struct run *run, FILE *out)
 {
@@ -127,7 +127,7 @@ void trace_write(const struct run *run, const char *model, FILE *out)
     fputs("\n]}\n", out);
 }
 
-/* ---- Bodies ----------------------------------------------------------------------------- */
+/* ---- Bodies ------------------------------------------------------------- */
 
 int bodies_folder(const char *path)
 {

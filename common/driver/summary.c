@@ -7,7 +7,7 @@
 
 #include "common/statistics.h"
 
-/* ---- Figures ------------------------------------------------------------------ */
+/* ---- Figures ------------------------------------------------------------ */
 
 static double seconds(uint64_t ns)
 {
@@ -121,7 +121,7 @@ uint64_t summary_failed(const struct summary *summary)
     return summary->run->workload->count - summary->outcomes[FETCHED];
 }
 
-/* ---- For people ---------------------------------------------------------------- */
+/* ---- For people --------------------------------------------------------- */
 
 static const char *scaled_bytes(char text[static 32], double bytes)
 {

@@ -56,9 +56,22 @@ struct visitor {
 static struct {
     struct loop *loop;
     struct load *load;
+    struct loop_timer patience; /* anew whenever one is served */
     long begun;
     int here, failed;
 } now;
+
+static void give_up(void *data)
+{
+    (void)data;
+    now.failed = -ETIMEDOUT;
+}
+
+/* For 15 seconds in which nobody is served: a slow machine is no fault. */
+static int be_patient(void)
+{
+    return loop_timer_set(now.loop, &now.patience, loop_now() + 15000000000u);
+}
 
 static void resume(void *data, int fd, unsigned events)
 {
@@ -114,6 +127,8 @@ static void finish(struct visitor *self)
     loop_forget(now.loop, self->socket);
     load_hang_up(self->socket);
     self->socket = -1;
+    int failed = be_patient();
+    now.failed = failed ? failed : now.failed;
 }
 
 static bool visit(struct coroutine *co)
@@ -137,17 +152,11 @@ static bool visit(struct coroutine *co)
 
 /* --- all of them ------------------------------------------------------- */
 
-static void give_up(void *data)
-{
-    (void)data;
-    now.failed = -ETIMEDOUT;
-}
-
-/* Until the last has left, or for 15 seconds. */
+/* Until the last has left. */
 static int run_all(struct visitor *visitor)
 {
-    struct loop_timer until = {.fire = give_up};
-    int failed = loop_timer_set(now.loop, &until, loop_now() + 15000000000u);
+    now.patience = (struct loop_timer){.fire = give_up};
+    int failed = be_patient();
     for (int i = 0; i < now.load->clients; i++) {
         visitor[i].socket = -1;
         visitor[i].coroutine = (struct coroutine){.step = visit};

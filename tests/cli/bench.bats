@@ -31,7 +31,8 @@ teardown() {
 
 @test "bench: --plan prints cells, rounds and seconds within each profile's limit, and does nothing" {
     local profile limit
-    for profile in quick:120 talk:900; do
+    # Less than the 120 and 900 seconds that are promised: some machines are slower than the plan thinks.
+    for profile in quick:105 talk:750; do
         limit=${profile#*:}
         run "${BENCH[@]}" --plan --profile="${profile%:*}"
         [ "$status" -eq 0 ]

@@ -155,6 +155,7 @@ crossover|pt|Quem é o mais rápido, e onde?|é melhor|libcurl
 big-bodies|en|What does a large body hold up?|shorter is better|libcurl
 small-bodies|en|How late are small bodies beside large ones?|earlier is better|told, not compared
 many-hosts|en|What do many hosts cost?|shorter is better|libcurl
+resolver-threads|en|Who starts threads to look names up?|fewer is better|in any round
 quota|en|What if there is less than one core?|shorter is better|libcurl
 memory-limit|en|How many at once in 128 MiB?|shorter is better|libcurl
 memory-per-worker|en|What does one more worker take in memory?|less is better|libcurl

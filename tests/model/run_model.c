@@ -212,7 +212,7 @@ static bool is_parent(const struct state *s, const struct actor *self)
     return self == &s->actor[LANES_MOST];
 }
 
-/* ---- The gate, and the end ----------------------------------------------- */
+/* ---- The gate, and the end ---------------------------------------------- */
 
 /* Where maybe_open_gate goes on, and maybe_end. `again` of the parent outlives both. */
 static void move(struct actor *self, enum step at, uint8_t was, uint8_t lane)
@@ -276,7 +276,7 @@ static void look_step(struct state *s, struct actor *self)
     }
 }
 
-/* ---- A worker -------------------------------------------------------------- */
+/* ---- A worker ----------------------------------------------------------- */
 
 static void ready_step(struct state *s, struct actor *self, int lane)
 {
@@ -430,7 +430,7 @@ static bool worker_step(struct state *s, int lane)
     return true;
 }
 
-/* ---- The parent ------------------------------------------------------------- */
+/* ---- The parent --------------------------------------------------------- */
 
 /* After the last worker: what run_close finds, and makes of it. */
 static void close_run(struct state *s)
@@ -552,7 +552,7 @@ static bool parent_step(struct state *s, int choice)
     return true;
 }
 
-/* ---- All that can happen ------------------------------------------------------ */
+/* ---- All that can happen ------------------------------------------------ */
 
 /* Every state met, in the order in which they were met, and how. */
 struct met {
@@ -706,7 +706,7 @@ static void begin(void)
     }
 }
 
-/* ---- The command ----------------------------------------------------------------- */
+/* ---- The command -------------------------------------------------------- */
 
 static int number(const char *text, int least, int most, const char *option,
                   struct argp_state *argp)

@@ -45,7 +45,7 @@ static void say_all(struct coroutine *co)
     assert_int_equal(co->place, CO_ENDED);
 }
 
-/* ---- Value out -------------------------------------------------------------- */
+/* ---- Value out ---------------------------------------------------------- */
 
 struct range {
     struct coroutine coroutine;
@@ -139,7 +139,7 @@ static void test_a_list_says_that_it_has_ended(void **state)
     assert_string_equal(transcript, "C Java Python (ended) ");
 }
 
-/* ---- Value in ------------------------------------------------------------------ */
+/* ---- Value in ----------------------------------------------------------- */
 
 static bool consumer(struct coroutine *co)
 {
@@ -163,7 +163,7 @@ static void test_values_are_sent_in(void **state)
     assert_string_equal(transcript, "Starting Consume data Hello World Consume data again ");
 }
 
-/* ---- Await ----------------------------------------------------------------------- */
+/* ---- Await -------------------------------------------------------------- */
 
 static bool awaiter(struct coroutine *co)
 {
@@ -186,7 +186,7 @@ static void test_await_stops_only_for_what_began(void **state)
     assert_string_equal(transcript, "one two three ");
 }
 
-/* ---- Delegating --------------------------------------------------------------------- */
+/* ---- Delegating --------------------------------------------------------- */
 
 struct two_ranges {
     struct coroutine coroutine;
@@ -263,7 +263,7 @@ static void test_a_tree_is_walked_children_on_the_left_first(void **state)
     assert_string_equal(transcript, "7 8 1 2 9 10 3 0 4 5 6 ");
 }
 
-/* ---- Closing -------------------------------------------------------------------------- */
+/* ---- Closing ------------------------------------------------------------ */
 
 struct careful {
     struct coroutine coroutine;
@@ -378,7 +378,7 @@ static void test_one_without_clean_up_can_be_closed(void **state)
     assert_false(coroutine_resume(&numbers.coroutine, 0));
 }
 
-/* ---- Mistakes that are caught ------------------------------------------------------------ */
+/* ---- Mistakes that are caught ------------------------------------------- */
 
 static bool resumes_itself(struct coroutine *co)
 {

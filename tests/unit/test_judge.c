@@ -853,6 +853,9 @@ static void few_rounds_decide_nothing(void **unused)
     assert_int_equal(pairs[0].verdict, TOO_FEW);
     assert_string_equal(pair_sentence(&pairs[0], text, sizeof text),
                         "a and b: too few rounds to decide: 5 (ratio 2, 2 to 2)");
+    assert_string_equal(answer(&bench.results, "e", pairs, count, text, sizeof text),
+                        "nothing is decided; the lowest median is that of a; too few rounds to "
+                        "decide on b; 5 rounds.");
     free(pairs);
     /* Nor does a run without a lane that stands twice. */
     bench.cells[0].made = bench.cells[1].made = ROUNDS;

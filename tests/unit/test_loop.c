@@ -19,7 +19,7 @@
 #include "async/loop.h"
 #include "async/loop_backend.h"
 
-/* ---- Help ------------------------------------------------------------------ */
+/* ---- Help --------------------------------------------------------------- */
 
 /* A watched descriptor, and what the loop said of it. */
 struct seen {
@@ -77,7 +77,7 @@ static void drain(int fd)
         ;
 }
 
-/* ---- Descriptors -------------------------------------------------------------- */
+/* ---- Descriptors -------------------------------------------------------- */
 
 static void test_readable_as_long_as_it_holds(void **state)
 {
@@ -471,7 +471,7 @@ static void test_a_signal_is_no_error(void **state)
     loop_close(loop);
 }
 
-/* ---- Timers ---------------------------------------------------------------------- */
+/* ---- Timers ------------------------------------------------------------- */
 
 enum { TIMERS = 300 };
 
@@ -616,7 +616,7 @@ static void test_a_timer_is_not_early(void **state)
     loop_close(alarms.loop);
 }
 
-/* ---- Who is told of the waits, and the table of backends ----------------------------- */
+/* ---- Who is told of the waits, and the table of backends ---------------- */
 
 static void count_waits(void *data, int begins)
 {

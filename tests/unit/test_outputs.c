@@ -18,7 +18,7 @@
 
 #include "common/driver/outputs.h"
 
-/* ---- Help ----------------------------------------------------------------------- */
+/* ---- Help --------------------------------------------------------------- */
 
 /* Each test works in a folder of its own, which it leaves empty. */
 struct scratch {
@@ -77,7 +77,7 @@ static bool exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* ---- Aside, then renamed ------------------------------------------------------------ */
+/* ---- Aside, then renamed ------------------------------------------------ */
 
 static void test_a_file_gets_its_name_when_it_is_whole(void **state)
 {
@@ -187,7 +187,7 @@ static void test_a_file_that_could_not_be_written_is_not_left(void **state)
     check_file("result", "old");
 }
 
-/* ---- Records and trace ------------------------------------------------------------------ */
+/* ---- Records and trace -------------------------------------------------- */
 
 static const uint64_t a_hash = 0x855c62dcfdu;
 
@@ -275,7 +275,7 @@ static void test_a_trace_is_json_with_waits_answers_and_spans(void **state)
     run_free(&run);
 }
 
-/* ---- Bodies ---------------------------------------------------------------------------------- */
+/* ---- Bodies ------------------------------------------------------------- */
 
 static void test_a_folder_is_made_or_found(void **state)
 {

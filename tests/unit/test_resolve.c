@@ -19,7 +19,7 @@
 
 #include "common/resolve.h"
 
-/* ---- A resolver whose answers the test knows ---------------------------------- */
+/* ---- A resolver whose answers the test knows ---------------------------- */
 
 /* Look-ups made, in memory that the resolver processes share. */
 static _Atomic int *lookups;
@@ -49,7 +49,7 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     return real(begins(node, "six") ? "::1" : "127.0.0.1", service, &numeric, found);
 }
 
-/* ---- Help ------------------------------------------------------------------------ */
+/* ---- Help --------------------------------------------------------------- */
 
 static int share_lookups(void **state)
 {
@@ -94,7 +94,7 @@ static void unload(struct workload *workload)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- The table --------------------------------------------------------------------- */
+/* ---- The table ---------------------------------------------------------- */
 
 static void test_a_host_is_a_name_and_a_port_whatever_the_case(void **state)
 {
@@ -170,7 +170,7 @@ static void test_many_hosts(void **state)
     unload(&workload);
 }
 
-/* ---- Patterns ------------------------------------------------------------------------ */
+/* ---- Patterns ----------------------------------------------------------- */
 
 static void check_pattern(const char *pattern, uint64_t count, uint32_t hosts)
 {
@@ -203,7 +203,7 @@ static void test_a_pattern_with_many_hosts_is(void **state)
     check_pattern("http://a{}?x", 100, 100);
 }
 
-/* ---- Look-ups that do not end ----------------------------------------------------------- */
+/* ---- Look-ups that do not end ------------------------------------------- */
 
 /* There are more slow names than resolvers, and each name has its own time. */
 static void test_a_slow_name_takes_no_other_with_it(void **state)

@@ -18,7 +18,7 @@
 
 #include "common/run.h"
 
-/* ---- Help ------------------------------------------------------------------ */
+/* ---- Help --------------------------------------------------------------- */
 
 /* A run of a pattern: nothing is fetched here. */
 struct fixture {
@@ -54,7 +54,7 @@ static void reap(pid_t pid, int *status)
         assert_int_equal(errno, EINTR);
 }
 
-/* ---- Each index once ---------------------------------------------------------- */
+/* ---- Each index once ---------------------------------------------------- */
 
 enum { DRAWS = 200000, WORKERS = 5 };
 
@@ -197,7 +197,7 @@ static void test_a_dry_run_stays_dry(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- The gate -------------------------------------------------------------------- */
+/* ---- The gate ----------------------------------------------------------- */
 
 struct waiter {
     struct run own;
@@ -472,7 +472,7 @@ static void test_a_worker_whose_parent_is_gone_is_told(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- Lost and replaced ------------------------------------------------------------ */
+/* ---- Lost and replaced -------------------------------------------------- */
 
 static void test_only_what_the_lost_lanes_held_is_lost(void **state)
 {
@@ -576,7 +576,7 @@ static void test_one_replaced_before_the_gate_does_not_hold_it_up(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- A lane's first URL ------------------------------------------------------------ */
+/* ---- A lane's first URL ------------------------------------------------- */
 
 static void test_a_lane_that_comes_late_still_finds_its_first(void **state)
 {
@@ -616,7 +616,7 @@ static void test_the_first_of_a_lane_given_up_falls_to_another(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- The end ------------------------------------------------------------------------ */
+/* ---- The end ------------------------------------------------------------ */
 
 struct lingerer {
     pthread_t thread;
@@ -684,7 +684,7 @@ static void test_who_is_done_leaves_a_stopped_run(void **state)
     check_lingering(run_stop, false);
 }
 
-/* ---- Stopping and closing ------------------------------------------------------------- */
+/* ---- Stopping and closing ----------------------------------------------- */
 
 static bool stop_is_readable(const struct run *run)
 {
@@ -750,7 +750,7 @@ static void test_closing_leaves_no_record_open_and_changes_no_final_one(void **s
     run_free(&fixture.run);
 }
 
-/* ---- Counting --------------------------------------------------------------------------- */
+/* ---- Counting ----------------------------------------------------------- */
 
 static void *count_many(void *data)
 {

@@ -13,7 +13,7 @@
 
 #include "common/driver/summary.h"
 
-/* ---- Help --------------------------------------------------------------------- */
+/* ---- Help --------------------------------------------------------------- */
 
 enum { MILLISECOND = 1000000 };
 
@@ -107,7 +107,7 @@ static void check_number(json_t *root, const char *path, double want)
         fail_msg("%s is %f, want %f", path, got, want);
 }
 
-/* ---- Figures ------------------------------------------------------------------------ */
+/* ---- Figures ------------------------------------------------------------ */
 
 static void test_figures_from_records(void **state)
 {
@@ -220,7 +220,7 @@ static void test_only_fetched_ones_have_a_latency(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- The schema ------------------------------------------------------------------------- */
+/* ---- The schema --------------------------------------------------------- */
 
 static const char *const keys[] = {"schema",
                                    "model.name",
@@ -401,7 +401,7 @@ static void test_it_is_whole_or_refused_whichever_allocation_fails(void **state)
     run_free(&fixture.run);
 }
 
-/* ---- For people ------------------------------------------------------------------------------ */
+/* ---- For people --------------------------------------------------------- */
 
 static void test_the_terminal_is_told_what_failed(void **state)
 {

@@ -33,7 +33,7 @@
 #include "tests/unit/server.h"
 #include "threads/threads.h"
 
-/* ---- Names that are looked up, counted -------------------------------------- */
+/* ---- Names that are looked up, counted ---------------------------------- */
 
 static _Atomic int lookups;
 
@@ -55,7 +55,7 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     return real("127.0.0.1", service, hints, found);
 }
 
-/* ---- Memory that runs out ------------------------------------------------------ */
+/* ---- Memory that runs out ----------------------------------------------- */
 
 static _Atomic int adds_until_none; /* 0: there is memory enough */
 
@@ -123,7 +123,7 @@ void *aligned_alloc(size_t alignment, size_t size)
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 #endif
 
-/* ---- Help ------------------------------------------------------------------- */
+/* ---- Help --------------------------------------------------------------- */
 
 #define OK_HELLO    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define UNAVAILABLE "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nbusy"
@@ -234,7 +234,7 @@ static void check_outcome(const struct fixture *fixture, uint64_t index, enum ou
                  outcome_name(record->outcome), record->status, outcome_name(outcome), status);
 }
 
-/* ---- Every way to end ---------------------------------------------------------- */
+/* ---- Every way to end --------------------------------------------------- */
 
 static void test_every_outcome_by_every_model(void **state)
 {
@@ -408,7 +408,7 @@ static void test_no_memory_for_a_multi_handle_is_the_loss_of_those_in_it(void **
     actions_until_none = 0;
 }
 
-/* ---- Trying again ------------------------------------------------------------------ */
+/* ---- Trying again ------------------------------------------------------- */
 
 static void test_a_failure_that_may_pass_is_tried_again(void **state)
 {
@@ -475,7 +475,7 @@ static void test_so_often_and_no_more(void **state)
     }
 }
 
-/* ---- Names -------------------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static void test_names_are_looked_up_once_before_the_gate(void **state)
 {
@@ -542,7 +542,7 @@ static void test_a_name_without_an_address(void **state)
     }
 }
 
-/* ---- Saving --------------------------------------------------------------------------- */
+/* ---- Saving ------------------------------------------------------------- */
 
 static void make_folder(char path[static PATH_MAX])
 {
@@ -640,7 +640,7 @@ static void test_a_body_that_cannot_be_saved(void **state)
     }
 }
 
-/* ---- Stopping ---------------------------------------------------------------------------- */
+/* ---- Stopping ----------------------------------------------------------- */
 
 struct stopper {
     const struct fixture *fixture;
@@ -692,7 +692,7 @@ static void test_stopped_while_it_waits_receives_or_backs_off(void **state)
     }
 }
 
-/* ---- Once each, by the event loop --------------------------------------------------------- */
+/* ---- Once each, by the event loop --------------------------------------- */
 
 struct window {
     struct run run;
@@ -822,8 +822,7 @@ static void test_whichever_allocation_fails(void **state)
 }
 #endif
 
-/* ---- What a lane needs, and the options
- * ----------------------------------------------------------------------------- */
+/* ---- What a lane needs, and the options --------------------------------- */
 
 static void test_looking_up_by_each_fetch_needs_descriptors(void **state)
 {

@@ -15,7 +15,7 @@
 
 #include "common/workload.h"
 
-/* ---- Help ------------------------------------------------------------------ */
+/* ---- Help --------------------------------------------------------------- */
 
 /* Each test's file, in a folder of the test's own. */
 struct scratch {
@@ -106,7 +106,7 @@ static void check_refused(const struct scratch *scratch, const char *bytes, size
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* ---- Lines ------------------------------------------------------------------- */
+/* ---- Lines -------------------------------------------------------------- */
 
 static void test_every_way_to_end_a_line(void **state)
 {
@@ -245,7 +245,7 @@ static void test_standard_input(void **state)
     workload_free(&workload);
 }
 
-/* ---- What a URL is --------------------------------------------------------------- */
+/* ---- What a URL is ------------------------------------------------------ */
 
 static void test_urls_that_are_taken(void **state)
 {
@@ -360,7 +360,7 @@ static void test_where_host_and_port_stand(void **state)
     }
 }
 
-/* ---- Arguments, patterns, slices ----------------------------------------------------- */
+/* ---- Arguments, patterns, slices ---------------------------------------- */
 
 static void test_arguments_are_copied(void **state)
 {
@@ -493,7 +493,7 @@ static void test_a_slice_of_a_read_list(void **state)
     workload_free(&workload);
 }
 
-/* ---- The index, and what a list costs -------------------------------------------------- */
+/* ---- The index, and what a list costs ----------------------------------- */
 
 static void test_every_position_is_found(void **state)
 {

@@ -24,14 +24,17 @@ struct cost {
 };
 
 static const struct cost costs[] = {
-    {"sequential", 0.015, 0, 200e-6, 80e-6},    {"processes", 0.015, 2.2e-3, 250e-6, 80e-6},
-    {"threads", 0.015, 0.15e-3, 200e-6, 70e-6}, {"async", 0.015, 0.03e-3, 150e-6, 45e-6},
-    {"hybrid", 0.02, 0.03e-3, 150e-6, 50e-6},   {"coroutines", 0.015, 0.03e-3, 150e-6, 45e-6},
-    {"", 0.02, 2.2e-3, 250e-6, 80e-6}, /* any other */
+    {"sequential", 0.015, 0, 200e-6, 80e-6},
+    {"processes", 0.015, 4e-3, 250e-6, 80e-6},
+    {"threads", 0.015, 0.15e-3, 200e-6, 70e-6},
+    {"async", 0.015, 0.03e-3, 150e-6, 45e-6},
+    {"hybrid", 0.02, 0.03e-3, 150e-6, 50e-6},
+    {"coroutines", 0.015, 0.03e-3, 150e-6, 45e-6},
+    {"", 0.02, 4e-3, 250e-6, 80e-6}, /* any other */
 };
 
-static const double PASS_S = 0.4e-6;     /* one of --cpu-work's passes */
-static const double ASSUMED_RATE = 6000; /* fetches a second of one processor */
+static const double PASS_S = 1e-6;        /* one of --cpu-work's passes */
+static const double ASSUMED_RATE = 10000; /* fetches a second of one processor */
 static const double ASSUMED_BYTES_PER_S = 500e6;
 
 enum {
@@ -110,7 +113,8 @@ static double predict(const struct lane *lane, const struct settings *s)
     double fetching = fmax(ceil(n / c) * t + c * cost->first, n * (cost->kept + work) + t);
     if (strcmp(lane->model, "sequential") == 0)
         fetching += n * work;
-    fetching += 3 * seconds_of(s->dist ? s->jitter : NULL);
+    bool heavy = s->dist && strcmp(s->dist, "pareto") == 0;
+    fetching += (heavy ? 8 : 3) * seconds_of(s->dist ? s->jitter : NULL);
     /* Lane k may well get two of the slow ones where URLs are dealt out beforehand. */
     if (s->slow)
         fetching += seconds_of(s->slow) * (is_static(lane, s) ? 2 : 1);

@@ -12,8 +12,8 @@
 
 /*
  * What a visit is expected to cost, for the budget only: no figure of a result
- * comes from here. Seconds of one core, read off quick runs on the two-core
- * virtual machine that the first release was made on, rounded up.
+ * comes from here. Seconds of one core, read off runs on the two-core
+ * virtual machine that the first release was made on, on a slow day.
  */
 struct cost {
     const char *model;

@@ -37,6 +37,11 @@ do for [i = 1:n] {
         k = series[i]
         if (last[k] == 0) { last[k] = i } else { if (count[i] > count[last[k]]) { last[k] = i } }
     }
+    # The line belongs into the picture wherever the points are.
+    if (known_value(cost[i]) && cost[i] > 0) {
+        if (!(cost[i] >= lowest)) { lowest = cost[i] }
+        if (!(cost[i] <= highest)) { highest = cost[i] }
+    }
     if (!(count[i] >= fewest)) { fewest = count[i] }
     if (!(count[i] <= most)) { most = count[i] }
 }
@@ -72,8 +77,12 @@ unset xtics; unset ytics
 x_px(c) = left + (right - left) * log(c / few_at) / log(most_at / few_at)
 y_px(t) = bottom - (bottom - top) * log(t / floor_at) / log(ceiling_at / floor_at)
 
-do for [e = int(floor(log10(floor_at))):int(ceil(log10(ceiling_at)))] {
-    t = 10.**e
+# Of each decade 1, and 2 and 5 where there are few decades.
+each = ceiling_at / floor_at < 1500 ? 3 : 1
+within(i) = i % each == 0 ? 1 : i % each == 1 ? 2 : 5
+first_decade = int(floor(log10(floor_at)))
+do for [i = 0:each * (int(ceil(log10(ceiling_at))) - first_decade + 1)] {
+    t = within(i) * 10.**(first_decade + i / each)
     if (t >= floor_at && t <= ceiling_at) {
         set arrow from screen px(left), first t to screen px(right), first t nohead back lc rgb rule lw 2
         set label ''.(t < 1 ? tick(t) : grouped(t)) . ' s' at screen px(left - 18), first t right @TICK

@@ -48,9 +48,10 @@ lesson_once() {
     cp "$kept"/{json,csv,text} .
 }
 
+# Usage: lesson_measures_well [OPTION]...
+# shellcheck disable=SC2120  # its options come from the tests
 lesson_measures_well() {
-    # shellcheck disable=SC2119
-    lesson_once || return 1
+    lesson_once "$@" || return 1
     jq -e --arg name "$LESSON_NAME" '.schema == "waitbench-lesson/1" and .name == $name
         and ([.claim, .about, .source, .rule, .reason, .answer] | all(type == "string" and length > 0))
         and (.verdict | IN("holds here", "does not hold here", "not decided here"))

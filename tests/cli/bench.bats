@@ -32,7 +32,7 @@ teardown() {
 @test "bench: --plan prints cells, rounds and seconds within each profile's limit, and does nothing" {
     local profile limit
     # Less than the 120 and 900 seconds that are promised: some machines are slower than the plan thinks.
-    for profile in quick:105 talk:750; do
+    for profile in quick:90 talk:750; do
         limit=${profile#*:}
         run "${BENCH[@]}" --plan --profile="${profile%:*}"
         [ "$status" -eq 0 ]

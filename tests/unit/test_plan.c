@@ -234,7 +234,7 @@ static void long_cells_are_predictions(void **unused)
     (void)unused;
     json_t *plan = plan_of("quick", 1, &experiments[1], 1);
     json_t *last = json_array_get(plan, json_array_size(plan) - 1);
-    assert_string_equal(text_of(last, "cell"), "time-by-count/sequential/count=2000");
+    assert_string_equal(text_of(last, "cell"), "time-by-count/sequential/count=1000");
     assert_string_equal(text_of(last, "kind"), "predicted");
     assert_true(json_is_null(json_object_get(last, "visit")));
     json_decref(plan);

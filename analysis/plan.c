@@ -12,8 +12,9 @@
 
 /*
  * What a visit is expected to cost, for the budget only: no figure of a result
- * comes from here. Seconds of one core, read off runs on the two-core
- * virtual machine that the first release was made on, on a slow day.
+ * comes from here. Seconds of one core, read off quick runs on the two-core
+ * virtual machine that the first release was made on, rounded up; one more
+ * process took 2 ms on a quiet day and 6 to 8 ms on a slow one.
  */
 struct cost {
     const char *model;

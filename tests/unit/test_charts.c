@@ -467,8 +467,9 @@ static void twins_rates_and_memory_stand_in_their_columns(void **unused)
         shortened("scripts/experiments/memory-per-worker.json"),
         shortened("scripts/experiments/total-time.json"),
         shortened("scripts/experiments/timeline.json"),
+        shortened("scripts/experiments/resolver-threads.json"),
     };
-    write_run("run", files, 5);
+    write_run("run", files, 6);
     judge(&judged, "run");
     /* Ten waves of 20 ms at a pace of 1.3, in rounds 1 and 2; half as long again by the twin. */
     assert_holds("run", "data/tail.csv",
@@ -477,6 +478,7 @@ static void twins_rates_and_memory_stand_in_their_columns(void **unused)
     assert_null(strstr(text_of(path_of("run/data/latency.csv")), "capacity"));
     assert_holds("run", "data/memory-per-worker.csv", "\nthreads,pss,50,50,50,2,1\n");
     assert_holds("run", "data/memory-per-worker.csv", "\nprocesses,kernel,10,10,10,2,1\n");
+    assert_holds("run", "data/resolver-threads.csv", "\nthreads,addresses,65,65,1\n");
     assert_holds("run", "data/bill.csv", ",50,50,1\n"); /* the meter's, in a timed run's row */
     assert_holds("run", "data/timeline.csv", "\nasync,2,7,waiting,0.001000000,0.021000000\n");
     assert_holds("run", "data/timeline.csv", "\nasync,2,,cpu,0.000500000,0.000750000\n");
@@ -502,7 +504,7 @@ static void twins_rates_and_memory_stand_in_their_columns(void **unused)
     assert_null(strstr(text_of(path_of("run/data/memory-per-worker.csv")), "kernel"));
     assert_holds("run", "data/memory-per-worker.csv", "\nthreads,pss,50,50,50,2,1\n");
     done(&judged);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         free(files[i]);
 }
 
@@ -585,6 +587,27 @@ static void a_prediction_is_no_measurement(void **unused)
     assert_holds("run", "summary.md", "**Incomplete: 56 of 63 visits were made.**");
     assert_holds("run", "summary.md",
                  "- not measured: count/threads/count=20: the run ended before\n");
+    done(&judged);
+    free(file);
+}
+
+/* Where the axis is how many at one time, its line ends before, and why is said. */
+static void a_line_ends_before_what_takes_too_long(void **unused)
+{
+    (void)unused;
+    struct judged judged;
+    char *file = write_experiment(
+        "rate", HEAD("rate", "rate-by-concurrency") "\"axis\": \"concurrency\", \"lanes\": [" LANE(
+                    "processes") ", " LANE("async") "], \"fixed\": {\"count_each\": 2}, "
+                                                    "\"origin\": {\"size\": \"1KiB\"}, "
+                                                    "\"profiles\": {\"quick\": {\"rounds\": 2, "
+                                                    "\"values\": [8, 2000], \"longest_s\": 5}}}");
+    write_run("run", &file, 1);
+    judge(&judged, "run");
+    assert_holds("run", "data/rate-by-concurrency.csv", "\nprocesses,8,");
+    assert_holds("run", "data/rate-by-concurrency.csv", "\nasync,2000,");
+    assert_null(strstr(text_of(path_of("run/data/rate-by-concurrency.csv")), "\nprocesses,2000,"));
+    assert_holds("run", "summary.md", "- not measured: rate/processes/concurrency=2000 would take");
     done(&judged);
     free(file);
 }
@@ -807,6 +830,7 @@ int main(void)
         TEST(twins_rates_and_memory_stand_in_their_columns),
         TEST(the_fastest_client_stands_beside_the_models),
         TEST(a_prediction_is_no_measurement),
+        TEST(a_line_ends_before_what_takes_too_long),
         TEST(what_cannot_be_compared_says_why),
         TEST(few_rounds_of_two_runs_decide_nothing),
         TEST(a_full_disk_leaves_what_was_there),

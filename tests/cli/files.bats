@@ -21,6 +21,7 @@ refused() {
     [ -z "$(find . "$TMPDIR" -mindepth 1)" ]
 }
 
+# bats test_tags=user
 @test "an output that cannot be opened takes back those that were" {
     refused 2 "--records=no/such" "$BUILD/sequential" --json=a --records=no/such "$nobody"
     refused 2 "--trace=no/such" "$BUILD/sequential" --json=a --records=b --trace=no/such "$nobody"
@@ -31,7 +32,7 @@ refused() {
     [ -z "$(ls -A)" ]
 }
 
-# bats test_tags=plain
+# bats test_tags=plain,user
 @test "a model that cannot run takes back the outputs and the bodies' folder" {
     # One stack is as large as the address space may be, and that has more to hold.
     # shellcheck disable=SC2016  # the inner shell's

@@ -56,6 +56,7 @@ advised() {
     done
 }
 
+# bats test_tags=user
 @test "a hard limit on descriptors is said, and the advised limit is enough" {
     (($(ulimit -Hn) >= 600)) || skip "600 descriptors cannot be had here"
     origin_start
@@ -72,6 +73,7 @@ advised() {
     done
 }
 
+# bats test_tags=user
 @test "a soft limit on descriptors is raised without a word" {
     (($(ulimit -Hn) >= 600)) || skip "600 descriptors cannot be had here"
     origin_start
@@ -113,6 +115,7 @@ advised() {
     [ "$status" -eq 0 ]
 }
 
+# bats test_tags=user
 @test "an ordinary user's limit on processes and threads" {
     ((EUID != 0)) || skip "root has no such limit"
     for model in processes threads; do
@@ -122,6 +125,7 @@ advised() {
     done
 }
 
+# bats test_tags=user
 @test "a user's other tasks count too" {
     ((EUID != 0)) || skip "root has no such limit"
     local k status_of
@@ -173,14 +177,14 @@ with_setting() {
 }
 
 # bats test_tags=slow,plain
-@test "4,000 threads, and 2,000 processes" {
+@test "4,000 threads, and 1,000 processes" {
     (($(ulimit -Hn) >= 12500)) || skip "12,500 descriptors cannot be had here"
     ((EUID == 0 || $(ulimit -Hu) > 8000)) || skip "8,000 tasks cannot be had here"
     origin_start
     run "$BUILD/threads" --concurrency=4000 --count=4000 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
     echo "$output"
     [ "$status" -eq 0 ]
-    run "$BUILD/processes" --concurrency=2000 --count=2000 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
+    run "$BUILD/processes" --concurrency=1000 --count=1000 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
     echo "$output"
     [ "$status" -eq 0 ]
 }
@@ -190,11 +194,17 @@ with_setting() {
     origin_start
     seq -f "$ORIGIN/item/%.0f?size=10B&delay=0ms" 1000000 >list
     kib=$(($(stat -c %s list) / 1024))
-    # What a run takes for a list of one, as the least limit that lets it run, in steps of 1 MiB.
+    # What a run takes for a list of one, as the least limit that lets it run, to 1 MiB.
     head -n 1 list >one
-    for ((least = 8192; least < 1000000; least += 1024)); do
-        # Not by `run`, which warns of a shell that could not even start.
-        ! (ulimit -Sv "$least" && exec "$BUILD/sequential" --input=one --quiet 2>/dev/null) || break
+    # (Not by `run`, which warns of a shell that could not even start.)
+    low=8192 least=1048576
+    while ((least - low > 1024)); do
+        middle=$(((low + least) / 2))
+        if (ulimit -Sv "$middle" && exec "$BUILD/sequential" --input=one --quiet 2>/dev/null); then
+            least=$middle
+        else
+            low=$middle
+        fi
     done
     echo "a run of one URL takes $least KiB; the list has $kib KiB"
     under "-Sv $((least + 2 * kib))" sequential --input=list --slice=500000/1000000 --records=-

@@ -85,6 +85,7 @@ started_at switches tasks time version" ]
     grep -q 'the meter itself used' "$BATS_TEST_TMPDIR/err"
 }
 
+# bats test_tags=user
 @test "kernel memory is counted in a group of its own, or it says why not; no group is left behind" {
     "$METER" --json="$JSON" --interval=1ms -- bash -c 'sleep 0.1' 2>"$BATS_TEST_TMPDIR/err"
     if [ "$(value .kernel_kib.total)" = null ]; then
@@ -105,6 +106,7 @@ started_at switches tasks time version" ]
     [ "$(value '.sampling.samples == 0 or .memory_kib.pss > 0')" = true ]
 }
 
+# bats test_tags=user
 @test "memory of the whole tree, at its peak" {
     local -a holder
     mapfile -d '' holder < <(holder 48)
@@ -126,6 +128,7 @@ started_at switches tasks time version" ]
     [ "$(value '.faults.minor >= 48 * 256')" = true ]
 }
 
+# bats test_tags=user
 @test "processes and threads at their peak" {
     origin_start
     # At its end a program looks for leaks with a process that it clones for it.

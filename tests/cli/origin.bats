@@ -411,6 +411,7 @@ head_of() {
     (($(origin_stat .open_peak) <= 64))
 }
 
+# bats test_tags=user
 @test "it listens on several addresses and says when others can reach it" {
     [[ -e /proc/net/if_inet6 && -n $(</proc/net/if_inet6) ]] || skip "no IPv6 here"
     origin_start --listen=127.0.0.1 --listen=::1 --listen=127.0.0.2
@@ -441,6 +442,7 @@ head_of() {
     done
 }
 
+# bats test_tags=user
 @test "a port file or a log that cannot be written is status 3" {
     run --separate-stderr "$BUILD/origin" --port=0 --port-file="$PWD/no/port"
     [[ $status == 3 && $stderr == *no/port* ]]

@@ -24,16 +24,17 @@ needs_mounts() {
     in_own_mounts 'mount -t tmpfs -o size=64k none /mnt' 2>/dev/null || skip "mounting needs root"
 }
 
+# Each model begins at another allocation behind the first few, so that together they meet many.
 runs_short() {
     local status k
-    for k in {1..8} {9..400..43}; do
+    for k in 1 2 4 8 $(seq $((9 + 13 * $2)) 91 400); do
         status=0
         rm -f run.json
         SHIM_MEMORY=at:$k LD_PRELOAD=$BUILD/tests/shim.so timeout 60 "$BUILD/$1" --concurrency=2 \
             --count=6 --json=run.json --url-pattern="$ORIGIN/item/{}?size=3KiB" >out 2>err || status=$?
         case $status in
-        0) [ "$(jq '.fetches.ok' run.json)" -eq 6 ] ;;
-        1) [ ! -s run.json ] || [ "$(jq '.fetches.ok + .fetches.failed' run.json)" -eq 6 ] ;;
+        0) jq -e '.fetches.ok == 6' run.json >/dev/null ;;
+        1) [ ! -s run.json ] || jq -e '.fetches.ok + .fetches.failed == 6' run.json >/dev/null ;;
         2 | 3) [ -s err ] && [ ! -e run.json ] ;;
         *) false ;;
         esac || { echo "$1, allocation $k: status $status; $(cat out err run.json)" && return 1; }
@@ -41,13 +42,13 @@ runs_short() {
     done
 }
 
-# Runs FUNCTION MODEL for all models at once, in a folder each.
+# Runs FUNCTION MODEL NUMBER for all models at once, in a folder each.
 each_model() {
-    local model bad=0
+    local model bad=0 number=0
     local -A pids=()
+    mkdir -p "${MODELS[@]}"
     for model in "${MODELS[@]}"; do
-        mkdir -p "$model"
-        (cd "$model" && "$1" "$model") >"$model.said" 2>&1 3>&- &
+        (cd "$model" && "$1" "$model" $((number++))) >"$model.said" 2>&1 3>&- &
         pids[$model]=$!
     done
     for model in "${MODELS[@]}"; do
@@ -66,6 +67,20 @@ bodies() {
     sed -n 's/^\([0-9]*\),fetched,.*,\([0-9]*,[0-9a-f]*\)$/\1,\2/p' "$1"
 }
 
+# How many of 30 records were fetched, each as in SOUND; fails unless each URL has one outcome, and
+# one that a want of memory may have. Usage: fetched_of SOUND RECORDS
+fetched_of() {
+    awk -F, '
+        NR == FNR { sound[$0] }
+        NR == FNR || FNR == 1 { next }
+        { records++ }
+        !seen[$1]++ { urls++ }
+        $2 == "fetched" { fetched++ }
+        $2 == "fetched" ? !($1 "," $(NF - 1) "," $NF in sound) : \
+            $2 !~ /^(worker_lost|too_large|not_resolved|garbage|refused)$/ { print "wrong: " $0 >"/dev/stderr"; bad = 1 }
+        END { print fetched + 0; exit bad || records != 30 || urls != 30 }' "$@"
+}
+
 # Of the first allocations since it connected every k-th fails, in each worker.
 fetches_starved() {
     local k code got lost=0 fetched=0
@@ -75,7 +90,7 @@ fetches_starved() {
         SHIM_MEMORY=every:$k:300 SHIM_MEMORY_SINCE=connect LD_PRELOAD=$BUILD/tests/shim.so timeout 100 \
             "$BUILD/$1" --concurrency=3 --count=30 --json=run.json --records=records.csv \
             --url-pattern="$ORIGIN/item/{}?size=3KiB" >out 2>err || code=$?
-        echo "every $k: status $code; $(cat err)"
+        echo "every $k: status $code; $(<err)"
         # Out of memory for the figures themselves as well.
         if ((code == 3)); then
             [ -s err ]
@@ -84,19 +99,13 @@ fetches_starved() {
             continue
         fi
         [ "$code" -eq 1 ]
-        # Each URL has one outcome, and what counts as fetched is what was sent.
-        [ "$(wc -l <records.csv)" -eq 31 ]
-        [ "$(tail -n +2 records.csv | cut -d, -f1 | sort -nu | wc -l)" -eq 30 ]
-        run ! grep -vE '^(index|[0-9]+,(fetched|worker_lost|too_large|not_resolved|garbage|refused)),' records.csv
-        [ -z "$(comm -23 <(bodies records.csv | sort) ../sound)" ]
+        got=$(fetched_of ../sound records.csv)
         # The JSON says the same, or it is said that there is none.
         if [ -e run.json ]; then
-            [ "$(jq '.fetches.ok' run.json)" -eq "$(bodies records.csv | wc -l)" ]
-            [ "$(jq '.fetches.failed - ([.errors[].count] | add)' run.json)" -eq 0 ]
+            jq -e --argjson got "$got" '.fetches.ok == $got and .fetches.failed == ([.errors[].count] | add)' run.json
         else
             grep -qx "$1: --json=run.json: not written: Cannot allocate memory" err
         fi
-        got=$(bodies records.csv | wc -l)
         fetched=$((fetched + got)) lost=$((lost + 30 - got))
     done
     # There was something to lose, and whoever lives goes on.
@@ -116,12 +125,12 @@ fetches_starved() {
     origin_start
     # Whatever is fetched of the second server, where nobody listens, came from the first.
     printf '%s\n' "$ORIGIN/item/1" http://127.0.0.1:1/item/2 http://127.0.0.1:1/item/3 >list
-    for model in sequential async; do
-        for k in {1..40}; do
-            SHIM_MEMORY=at:$k SHIM_MEMORY_SINCE=connect LD_PRELOAD=$BUILD/tests/shim.so timeout 60 "$BUILD/$model" \
-                --quiet --concurrency=1 --input=list --records=records.csv 2>err || true
-            if grep -E '^[23],fetched,' records.csv; then echo "$model, allocation $k" && return 1; fi
-        done
+    turns=(sequential async)
+    for k in {1..40}; do
+        model=${turns[k % 2]}
+        SHIM_MEMORY=at:$k SHIM_MEMORY_SINCE=connect LD_PRELOAD=$BUILD/tests/shim.so timeout 60 "$BUILD/$model" \
+            --quiet --concurrency=1 --input=list --records=records.csv 2>err || true
+        [[ ! $(<records.csv) =~ $'\n'[23],fetched, ]] || { echo "$model, allocation $k" && return 1; }
     done
 }
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # What the models accept and refuse, and the exit status of each.
-# bats file_tags=threads
 
 # Nobody listens there: a fetch that was begun would fail, not be refused.
 NOWHERE=http://127.0.0.1:1/
@@ -9,37 +8,35 @@ setup() {
     load lib
     mkdir "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here" || return
+    TURN=$BATS_TEST_NUMBER
 }
 
 teardown() {
     origin_stop
 }
 
-# Every model with these arguments ends with STATUS, says MESSAGE on standard error, and nothing
-# on standard output. Usage: refused STATUS MESSAGE ARGUMENT…
+# A model with these arguments ends with STATUS, says MESSAGE on standard error, and nothing on
+# standard output. One driver reads all models' command lines: they take turns.
+# Usage: refused STATUS MESSAGE ARGUMENT…
 refused() {
-    local expected=$1 message=$2 model
-    local -a asked=("${MODELS[@]}")
+    local expected=$1 message=$2 model=${MODELS[TURN++ % ${#MODELS[@]}]}
     shift 2
-    # One driver reads all models' command lines.
-    ! again || asked=("${MODELS[@]:0:1}")
-    for model in "${asked[@]}"; do
-        run --separate-stderr "$BUILD/$model" "$@"
-        echo "$model $*: status $status, says: $stderr$output"
-        [ "$status" -eq "$expected" ] || return 1
-        [[ $stderr == *"$message"* ]] || return 1
-        [ -z "$output" ] || return 1
-    done
+    run --separate-stderr "$BUILD/$model" "$@"
+    echo "$model $*: status $status, says: $stderr$output"
+    [ "$status" -eq "$expected" ] || return 1
+    [[ $stderr == *"$message"* ]] || return 1
+    [ -z "$output" ] || return 1
 }
 
-# The same for some models, where they are under test. Usage: refused_by "MODEL…" STATUS …
+# The same for each of some models, where they are under test. Usage: refused_by "MODEL…" STATUS …
 refused_by() {
     local model
-    local -a tested=("${MODELS[@]}") MODELS=()
+    local -a tested=("${MODELS[@]}") MODELS
     for model in "${tested[@]}"; do
-        [[ " $1 " != *" $model "* ]] || MODELS+=("$model")
+        [[ " $1 " == *" $model "* ]] || continue
+        MODELS=("$model")
+        refused "${@:2}" || return 1
     done
-    refused "${@:2}"
 }
 
 # The same for a list of URLs with these bytes. Usage: list_refused MESSAGE BYTES (as printf %b)
@@ -156,6 +153,7 @@ list_refused() {
     refused_by "sequential threads async" 2 "unrecognized option" --init=child "$NOWHERE"
 }
 
+# bats test_tags=user
 @test "status 2: a list that cannot be read" {
     refused 2 "no-such-list: No such file" --input=no-such-list
     mkdir folder
@@ -227,6 +225,7 @@ list_refused() {
     refused 2 "its port is not a number" --url-pattern='http://127.0.0.1:{}/' --count=70000
 }
 
+# bats test_tags=user
 @test "status 2: an output that cannot be written is said before anything is fetched" {
     origin_start
     for option in json records trace; do

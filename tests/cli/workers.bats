@@ -66,6 +66,7 @@ outcomes() {
     grep -c ",$1," records.csv || true
 }
 
+# bats test_tags=user
 @test "a child that is killed or crashes loses its URLs, gets a successor, and the rest is fetched" {
     # The signal is the test's: no finding of the sanitizer's.
     export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0

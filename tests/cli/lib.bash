@@ -8,6 +8,8 @@
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
+#   origin_stat NAME  prints one of its statistics: requests, or by status 404, or null without one
+#   origin_reset      begins them anew
 #   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
 #
 # A test file that starts an origin calls origin_stop in its teardown.
@@ -28,13 +30,15 @@ again() {
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {
-    local deadline=$((SECONDS + ${WAIT_SECONDS:-20}))
+    local deadline=$((SECONDS + ${WAIT_SECONDS:-20})) pipe=$BATS_FILE_TMPDIR/nobody-writes
+    # To read there is to sleep, without a process for it.
+    [[ -p $pipe ]] || mkfifo "$pipe"
     until "$@"; do
         if ((SECONDS >= deadline)); then
             echo "waited ${WAIT_SECONDS:-20} s in vain for: $*" >&2
             return 1
         fi
-        sleep 0.01
+        read -rt 0.01 <>"$pipe" || true
     done
 }
 
@@ -73,7 +77,26 @@ origin_stop() {
     return "$status"
 }
 
-# Usage: origin_stat FILTER: that jq filter of the origin's /stats, as `.requests`.
+# Asks the origin, by the shell's own means: what comes is in ANSWER. Usage: origin_ask METHOD PATH
+origin_ask() {
+    local connection
+    exec {connection}<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT" || return
+    printf '%s %s HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
+    IFS= read -rd '' -u "$connection" ANSWER || true
+    exec {connection}>&-
+    [[ $ANSWER == 'HTTP/1.1 2'* ]]
+}
+
+# Usage: origin_stat NAME, as `requests`; also as jq would be asked, `.requests` or `.by_status["404"]`
 origin_stat() {
-    curl -sS --fail "$ORIGIN/stats" | jq -r "$1"
+    local name=${1%\"]} value
+    origin_ask GET /stats || return
+    name=\"${name##*[.\"]}\":
+    value=null
+    [[ $ANSWER != *"$name"* ]] || value=${ANSWER#*"$name"}
+    echo "${value%%[,\}]*}"
+}
+
+origin_reset() {
+    origin_ask POST /stats/reset
 }

@@ -69,7 +69,7 @@ advised() {
         under "-HSn $enough" $model --concurrency=100 --count=300 \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=50ms"
         [ "$status" -eq 0 ]
-        curl -sS --fail -X POST "$ORIGIN/stats/reset"
+        origin_reset
     done
 }
 

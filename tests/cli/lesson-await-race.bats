@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use await-race
-    cat >figures <<'END'
+    lesson_figures <<'END'
         no await between: lost = 0 0 0
         an await between: lost = 9990 9990 9990
         the await before: lost = 0 0 0
@@ -52,10 +52,12 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    for i in 0 2 3; do
-        [ "$(lesson_verdict ".figures[$i].high = 1")" = "does not hold here" ]
-    done
-    [ "$(lesson_verdict '.figures[1].low = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[1].high = 9991')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0].high = 1
+        does not hold here: .figures[2].high = 1
+        does not hold here: .figures[3].high = 1
+        does not hold here: .figures[1].low = 0
+        does not hold here: .figures[1].high = 9991
+END
 }

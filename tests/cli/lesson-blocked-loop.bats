@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use blocked-loop
-    cat >figures <<'END'
+    lesson_figures <<'END'
         the question blocks for = 0.2
         nobody asks: worst lag = 0 0.001 0.002
         answered in the loop: worst lag = 0.2 0.201 0.21
@@ -86,9 +86,11 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("answered"))).low = 0.199')" = "does not hold here" ]
-    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("handed"))).high = 0.0101')" = "does not hold here" ]
-    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("epoll"))).value = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '(.figures[] | select(.name | startswith("nobody"))).high = 0.0101')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: (.figures[] | select(.name | startswith("answered"))).low = 0.199
+        does not hold here: (.figures[] | select(.name | startswith("handed"))).high = 0.0101
+        does not hold here: (.figures[] | select(.name | startswith("epoll"))).value = 0
+        not decided here: (.figures[] | select(.name | startswith("nobody"))).high = 0.0101
+END
 }

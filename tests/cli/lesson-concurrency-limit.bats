@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use concurrency-limit
-    cat >figures <<'END'
+    lesson_figures <<'END'
         p99: no limit to limit 1 = 1.2 1.4 1.6
         no limit: done a second = 3300
         limit 1: done a second = 3320
@@ -34,7 +34,7 @@ END
 }
 
 @test "--live shows who is worked on and who waits, never more than the limit, until all are done" {
-    "$LESSON" --quick --live >text
+    "$LESSON" --quick --live --step=2e-6 >text
     grep ' worked on  *[0-9]' text | sed -E 's/^ *(.*[a-z0-9]) *\[([^]]*)\] worked on *([0-9]+), waiting *([0-9]+), done *([0-9]+)$/\1,\2,\3,\4,\5/' >shown
     awk -F, '$1 ~ /^limit/ {split($1, word, " "); if ($3 > word[2]) {print; exit 1}}' shown
     awk -F, '$1 == "no limit" && $4 != 0 {print; exit 1}' shown
@@ -61,14 +61,17 @@ END
 @test "it is one thread" {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
-    strace -f --seccomp-bpf -qq -e trace=%process -o calls "$LESSON" --quick --json=json >/dev/null || skip "strace may not trace here"
+    strace -f --seccomp-bpf -qq -e trace=%process -o calls "$LESSON" --quick --step=2e-6 --json=json >/dev/null ||
+        skip "strace may not trace here"
     [ "$(grep -cE '(clone3?|fork)\(' calls)" -eq 0 ]
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[0] |= (.low = 0.7 | .value = 0.8 | .high = 0.9)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[0].low = 1')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[1].value = 3100')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[2].value = 3100')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0] |= (.low = 0.7 | .value = 0.8 | .high = 0.9)
+        not decided here: .figures[0].low = 1
+        not decided here: .figures[1].value = 3100
+        not decided here: .figures[2].value = 3100
+END
 }

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use cooperative-scheduler
-    cat >figures <<'END'
+    lesson_figures <<'END'
         5 steps: in the order that must be = 1
         8 steps: in the order that must be = 1
         8 steps without kill: in the order that must be = 1
@@ -122,11 +122,13 @@ kill_is_seen() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    for i in 0 1 2; do
-        [ "$(lesson_verdict ".figures[$i].value = 0")" = "does not hold here" ]
-    done
-    [ "$(lesson_verdict '.figures[3].value = 8')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[4].value = 5')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[6].value = 5')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0].value = 0
+        does not hold here: .figures[1].value = 0
+        does not hold here: .figures[2].value = 0
+        does not hold here: .figures[3].value = 8
+        does not hold here: .figures[4].value = 5
+        does not hold here: .figures[6].value = 5
+END
 }

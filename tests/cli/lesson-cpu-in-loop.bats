@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use cpu-in-loop
-    cat >figures <<'END'
+    lesson_figures <<'END'
         computing: loop to one after another = 0.99 1.01 1.03
         primes found one after another = 78498
         primes found on a loop = 78498
@@ -43,8 +43,10 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[0] |= (.low = 0.5 | .value = 0.51 | .high = 0.52)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[0].low = 0.94')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[2].value = 78497')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0] |= (.low = 0.5 | .value = 0.51 | .high = 0.52)
+        not decided here: .figures[0].low = 0.94
+        not decided here: .figures[2].value = 78497
+END
 }

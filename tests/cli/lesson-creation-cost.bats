@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use creation-cost
-    cat >figures <<'END'
+    lesson_figures <<'END'
         a process by fork = 150 160 170
         a thread = 19 20 21
         a coroutine without a stack = 0.010 0.011 0.012
@@ -58,11 +58,13 @@ made() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    # A thread dearer than a process, a coroutine dearer than a thread.
-    [ "$(lesson_verdict '.figures[1] |= (.low = 171 | .value = 172 | .high = 173)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[2] |= (.low = 22 | .value = 23 | .high = 24)')" = "does not hold here" ]
-    # Too close to tell; or not all of them ran.
-    [ "$(lesson_verdict '.figures[1].high = 151')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[4].value = 999')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        # A thread dearer than a process, a coroutine dearer than a thread.
+        does not hold here: .figures[1] |= (.low = 171 | .value = 172 | .high = 173)
+        does not hold here: .figures[2] |= (.low = 22 | .value = 23 | .high = 24)
+        # Too close to tell; or not all of them ran.
+        not decided here: .figures[1].high = 151
+        not decided here: .figures[4].value = 999
+END
 }

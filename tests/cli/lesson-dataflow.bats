@@ -5,7 +5,7 @@ setup() {
     load lesson
     lesson_use dataflow
     LOG=$ROOT/tests/fixtures/lessons/access.log
-    cat >figures <<'END'
+    lesson_figures <<'END'
         addresses = 15
         coroutines: addresses counted as awk does = 15
         threads: requests that there are = 1000
@@ -16,10 +16,6 @@ setup() {
         entered through a cycle: refused = 1
         entered from two threads: refused = 1
 END
-}
-
-figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
@@ -56,16 +52,16 @@ addresses_of() {
     # The first field as it stands, so no blanks before it.
     [ "$by_prefix" -eq "$(awk 'index($1, "10.0.0.1") == 1' "$LOG" | wc -l)" ]
     [ "$by_prefix" -gt "$(awk '$1 == "10.0.0.1"' "$LOG" | wc -l)" ]
-    [ "$(figure 'by prefix: addresses miscounted')" -ge 2 ]
-    [ "$(figure 'coroutines: addresses counted as awk does')" -eq "$(figure addresses)" ]
+    [ "$(lesson_figure 'by prefix: addresses miscounted')" -ge 2 ]
+    [ "$(lesson_figure 'coroutines: addresses counted as awk does')" -eq "$(lesson_figure addresses)" ]
     [ "$(jq -r .verdict json)" = "holds here" ]
 }
 
 @test "lines that are not in the format are counted beside it" {
     "$LESSON" --quick --log="$LOG" --json=json >/dev/null
-    [ "$(figure 'log: lines')" -eq "$(awk 'END {print NR}' "$LOG")" ]
+    [ "$(lesson_figure 'log: lines')" -eq "$(awk 'END {print NR}' "$LOG")" ]
     combined='^[^ \t]+ [^ \t]+ [^ \t]+ \[[^]]*\] "([^"\\]|\\.)*" [0-9]{3} ([0-9]+|-) "([^"\\]|\\.)*" "([^"\\]|\\.)*"$'
-    [ "$(figure 'log: lines not in the combined format')" -eq "$(grep -cvE "$combined" "$LOG")" ]
+    [ "$(lesson_figure 'log: lines not in the combined format')" -eq "$(grep -cvE "$combined" "$LOG")" ]
 }
 
 @test "very long lines, NULs and no newline at the end do no harm" {
@@ -84,45 +80,45 @@ addresses_of() {
 @test "the log that it makes has as many lines as are asked for, and the origin writes it where it is" {
     [ "$(seq -f '127.0.0.%g' 16 | xargs "$LESSON" --lines=10017 | awk '{n += $2} END {print n}')" -eq 10017 ]
     lesson_once --lines=10017
-    [ "$(figure 'log: lines')" -eq 10017 ]
-    [ "$(figure 'log: lines not in the combined format')" -eq 0 ]
-    [ ! -x "$BUILD/origin" ] || [ "$(figure 'log: lines that the origin wrote')" -eq 10000 ]
+    [ "$(lesson_figure 'log: lines')" -eq 10017 ]
+    [ "$(lesson_figure 'log: lines not in the combined format')" -eq 0 ]
+    [ ! -x "$BUILD/origin" ] || [ "$(lesson_figure 'log: lines that the origin wrote')" -eq 10000 ]
     # Without an origin beside it the lesson makes them itself, and says so.
     mkdir alone
     cp "$LESSON" alone/dataflow
     ./alone/dataflow --quick --lines=500 --json=json >text
     [[ "$(head -n 1 text)" == *"made by the lesson"* ]]
-    [ "$(figure 'log: lines that the origin wrote')" -eq 0 ]
-    [ "$(figure 'log: lines')" -eq 500 ]
+    [ "$(lesson_figure 'log: lines that the origin wrote')" -eq 0 ]
+    [ "$(lesson_figure 'log: lines')" -eq 500 ]
     [ "$(jq -r .verdict json)" = "holds here" ]
 }
 
 # bats test_tags=threads
 @test "threads: empty, then short, then equal, in every round" {
     lesson_once --lines=5000
-    all=$(figure 'threads: requests that there are')
+    all=$(lesson_figure 'threads: requests that there are')
     [ "$all" -gt 0 ]
     rounds() { awk -F, -v way="$1" '$1 == "threads" && $3 == way {print $4}' csv; }
     [ "$(rounds 'read at once' | wc -l)" -eq 5 ]
     [ "$(rounds 'read at once' | sort -u)" = 0 ]
     [ "$(rounds 'the same with a slow filter' | awk -v all="$all" '$1 < all' | wc -l)" -eq 5 ]
     [ "$(rounds 'joined; the last close ends' | sort -u)" = "$all" ]
-    [ "$(figure 'threads: addresses miscounted in the end')" -eq 0 ]
+    [ "$(lesson_figure 'threads: addresses miscounted in the end')" -eq 0 ]
 }
 
 @test "of a log with many addresses every one is held against awk" {
     for k in {1..300}; do echo "10.0.$((k % 40)).1 - - x"; done >log
     "$LESSON" --quick --log=log --json=json >/dev/null
-    [ "$(figure addresses)" -eq 40 ]
-    [ "$(figure 'coroutines: addresses counted as awk does')" -eq 40 ]
-    [ "$(figure 'coroutines: requests from them')" -eq 300 ]
+    [ "$(lesson_figure addresses)" -eq 40 ]
+    [ "$(lesson_figure 'coroutines: addresses counted as awk does')" -eq 40 ]
+    [ "$(lesson_figure 'coroutines: requests from them')" -eq 300 ]
 }
 
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log
     lesson_once --log=log
-    [ "$(figure addresses)" -eq 1 ]
+    [ "$(lesson_figure addresses)" -eq 1 ]
     [ "$(jq -r .verdict json)" = "holds here" ]
 }
 
@@ -154,12 +150,14 @@ addresses_of() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[1].value = 14')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[3].high = 1')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[4].high = 1000')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[5].low = 999')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[6].value = 1')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[7].value = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[8].value = 0')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[1].value = 14
+        does not hold here: .figures[3].high = 1
+        does not hold here: .figures[4].high = 1000
+        does not hold here: .figures[5].low = 999
+        does not hold here: .figures[6].value = 1
+        does not hold here: .figures[7].value = 0
+        does not hold here: .figures[8].value = 0
+END
 }

@@ -5,7 +5,7 @@
 setup() {
     load lesson
     lesson_use download-two-ways
-    cat >figures <<'END'
+    lesson_figures <<'END'
         different checksums = 1
         select loop: lines = 33
         select loop: branches = 12
@@ -14,11 +14,6 @@ setup() {
         select loop, all there: system calls = 2129
         coroutines, all there: system calls = 2129
 END
-}
-
-# Usage: figure NAME: its value in the file json
-figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
@@ -35,17 +30,17 @@ figure() {
     sum=$(awk 'BEGIN {for (k = 0; k < 10; k++) for (n = 0; n < 3 * 64; n++) printf "%07d %07d\n", k, n}' | cksum)
     [ "$(wc -l <csv)" -eq $((1 + 7 * 2 * 3)) ]
     awk -F, -v sum="${sum%% *}" 'NR > 1 && $NF != sum {print; exit 1}' csv
-    [ "$(figure "checksum of all files")" = "${sum%% *}" ]
+    [ "$(lesson_figure "checksum of all files")" = "${sum%% *}" ]
 }
 
 @test "with everything there, both make the same calls: each KiB read and written, each end read, a wait a turn" {
     lesson_once --files=10 --kibibytes=3
     awk -F, '/^all there/ && ($6 != 4 || $7 != 10 * 4 || $8 != 10 * 3) {print; exit 1}' csv
     awk -F, '/^as it comes/ && ($7 < 10 * 4 || $8 < 10 * 3 || $6 < 1) {print; exit 1}' csv
-    [ "$(figure "select loop, all there: system calls")" -eq 74 ]
-    [ "$(figure "coroutines, all there: system calls")" -eq 74 ]
+    [ "$(lesson_figure "select loop, all there: system calls")" -eq 74 ]
+    [ "$(lesson_figure "coroutines, all there: system calls")" -eq 74 ]
     # Epoll is opened once, and told of each socket once.
-    [ "$(figure "coroutines on epoll, all there: system calls")" -eq $((74 + 1 + 10)) ]
+    [ "$(lesson_figure "coroutines on epoll, all there: system calls")" -eq $((74 + 1 + 10)) ]
 }
 
 @test "strace sees as many calls as the lesson counts" {
@@ -68,12 +63,14 @@ figure() {
     for part in 'select loop:a select loop' 'coroutines:coroutines'; do
         # From the part's heading to the next one, without blank lines and comments of one line.
         awk -v from="^/[*] --- ${part#*:} " '$0 ~ from {on = 1; next} /^\/[*] ---/ {on = 0} on && NF && !/^\/[*]/' "$file" >lines
-        [ "$(figure "${part%%:*}: lines")" -eq "$(wc -l <lines)" ]
-        [ "$(figure "${part%%:*}: branches")" -eq "$(grep -oE '\b(if|for|while) \(| \? |&& |\|\| |CO_AWAIT' lines | wc -l)" ]
+        [ "$(lesson_figure "${part%%:*}: lines")" -eq "$(wc -l <lines)" ]
+        [ "$(lesson_figure "${part%%:*}: branches")" -eq "$(grep -oE '\b(if|for|while) \(| \? |&& |\|\| |CO_AWAIT' lines | wc -l)" ]
     done
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[0].value = 2')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        not decided here: .
+        does not hold here: .figures[0].value = 2
+END
 }

@@ -5,7 +5,7 @@
 setup() {
     load lesson
     lesson_use echo-server
-    cat >figures <<'END'
+    lesson_figures <<'END'
         clients that come = 5000
         coroutines, most clients: rate = 9000 10000 11000
         threads, most clients: rate = 5000 6000 7000
@@ -93,9 +93,11 @@ ask() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[4].value = 4001')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[2].high = 9500')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[2] |= (.low = 12000 | .value = 13000 | .high = 14000)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[0].value = 300')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[4].value = 4001
+        not decided here: .figures[2].high = 9500
+        does not hold here: .figures[2] |= (.low = 12000 | .value = 13000 | .high = 14000)
+        not decided here: .figures[0].value = 300
+END
 }

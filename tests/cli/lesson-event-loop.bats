@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use event-loop
-    cat >figures <<'END'
+    lesson_figures <<'END'
         nothing blocks: out of place = 0 0 0
         one callback blocks: out of place = 2 2 2
 END
@@ -100,7 +100,9 @@ screen_has_ticks() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[0].value = 1')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[1].low = 0')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0].value = 1
+        does not hold here: .figures[1].low = 0
+END
 }

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use interleavings
-    cat >figures <<'END'
+    lesson_figures <<'END'
         threads on 1 processor: orders seen, of 252 = 4
         threads on 2 processors: orders seen, of 252 = 170
         coroutines: orders seen, of 252 = 1
@@ -52,11 +52,13 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[2].value = 2')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[0].value = 1 | .figures[1].value = 1')" = "does not hold here" ]
-    # One processor alone can show it.
-    [ "$(lesson_verdict 'del(.figures[1])')" = "holds here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[2].value = 2
+        does not hold here: .figures[0].value = 1 | .figures[1].value = 1
+        # One processor alone can show it.
+        holds here: del(.figures[1])
+END
 }
 
 @test "--trials is a number within bounds" {

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use ipc-cost
-    cat >figures <<'END'
+    lesson_figures <<'END'
         pipe: 1 MiB = 400 500 600
         threads: 1 MiB = 100 120 140
         pipe: 8 B = 10 12 14
@@ -49,7 +49,9 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[1] |= (.low = 700 | .value = 800 | .high = 900)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[1].high = 401')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[1] |= (.low = 700 | .value = 800 | .high = 900)
+        not decided here: .figures[1].high = 401
+END
 }

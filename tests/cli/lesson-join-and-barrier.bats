@@ -6,7 +6,7 @@ setup() {
     lesson_use join-and-barrier
     # With threads left behind, it would sleep a second at the end of every process.
     export TSAN_OPTIONS="${TSAN_OPTIONS:-} atexit_sleep_ms=0"
-    cat >figures <<'END'
+    lesson_figures <<'END'
         no join: results = 0 0 3
         join: results = 100 100 100
         a barrier: results = 100 100 100
@@ -56,11 +56,13 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    for i in 1 2 3 5; do
-        [ "$(lesson_verdict ".figures[$i].low = 99")" = "does not hold here" ]
-    done
-    for i in 0 4; do
-        [ "$(lesson_verdict ".figures[$i].high = 100")" = "does not hold here" ]
-    done
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[1].low = 99
+        does not hold here: .figures[2].low = 99
+        does not hold here: .figures[3].low = 99
+        does not hold here: .figures[5].low = 99
+        does not hold here: .figures[0].high = 100
+        does not hold here: .figures[4].high = 100
+END
 }

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use kill-a-worker
-    cat >figures <<'END'
+    lesson_figures <<'END'
         a process killed: items done once = 40
         a thread cancelled: others that hang = 3
         a thread killed: others that ended well = 0
@@ -57,8 +57,10 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[0].value = 39')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[1].value = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[2].value = 3')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0].value = 39
+        does not hold here: .figures[1].value = 0
+        does not hold here: .figures[2].value = 3
+END
 }

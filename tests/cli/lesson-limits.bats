@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use limits
-    cat >figures <<'END'
+    lesson_figures <<'END'
         processes under RLIMIT_NPROC = 63
         processes under RLIMIT_NPROC: the limit = 64
         processes under RLIMIT_NPROC: told = 11
@@ -23,20 +23,16 @@ END
     lesson_leaves_nothing
 }
 
-figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
-}
-
 @test "as root it becomes a user with nothing else running, and gets all the limit but its own task" {
     ((EUID == 0)) || skip "another process of this user may come or go"
     [[ $BUILD != *sanitize-thread ]] || skip "the thread sanitizer has a task of its own"
     "$LESSON" --json=json >/dev/null
-    [ "$(figure 'processes under RLIMIT_NPROC: the limit')" -eq 64 ]
-    [ "$(figure 'processes under RLIMIT_NPROC')" -eq 63 ]
-    [ "$(figure 'threads under RLIMIT_NPROC')" -eq 63 ]
+    [ "$(lesson_figure 'processes under RLIMIT_NPROC: the limit')" -eq 64 ]
+    [ "$(lesson_figure 'processes under RLIMIT_NPROC')" -eq 63 ]
+    [ "$(lesson_figure 'threads under RLIMIT_NPROC')" -eq 63 ]
     # And root is not stopped.
-    [ "$(figure "root's processes under RLIMIT_NPROC")" -eq 200 ]
-    [ "$(figure "root's processes under RLIMIT_NPROC: told")" -eq 0 ]
+    [ "$(lesson_figure "root's processes under RLIMIT_NPROC")" -eq 200 ]
+    [ "$(lesson_figure "root's processes under RLIMIT_NPROC: told")" -eq 0 ]
 }
 
 @test "as many stacks as the addresses have room for" {
@@ -44,12 +40,12 @@ figure() {
     (ulimit -s 4096 && "$LESSON" --json=json >/dev/null)
     page=$(getconf PAGESIZE)
     # Whole stacks, each with its guard page, in 64 MiB.
-    [ "$(figure 'threads under RLIMIT_AS')" -eq $(((64 << 20) / ((4096 << 10) + page))) ]
+    [ "$(lesson_figure 'threads under RLIMIT_AS')" -eq $(((64 << 20) / ((4096 << 10) + page))) ]
     # All but what the C library needs beside them.
-    small=$(figure 'threads with small stacks under RLIMIT_AS')
+    small=$(lesson_figure 'threads with small stacks under RLIMIT_AS')
     [ "$small" -le $(((64 << 20) / ((32 << 10) + page))) ] && [ "$small" -gt $(((64 << 20) / ((32 << 10) + page) - 100)) ]
-    [ "$(figure 'coroutines with stacks under RLIMIT_AS')" -eq $(((64 << 20) / (64 << 10))) ]
-    without=$(figure 'coroutines without stacks under RLIMIT_AS')
+    [ "$(lesson_figure 'coroutines with stacks under RLIMIT_AS')" -eq $(((64 << 20) / (64 << 10))) ]
+    without=$(lesson_figure 'coroutines without stacks under RLIMIT_AS')
     [ "$without" -gt $(((64 << 20) / 64)) ] && [ "$without" -le $(((64 << 20) / 24)) ]
 }
 
@@ -58,15 +54,19 @@ figure() {
     # shellcheck disable=SC2016  # for the inner shell
     bash -c 'for fd in /proc/$$/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done
         exec "$0" --json=json' "$LESSON" >/dev/null
-    [ "$(figure 'descriptors under RLIMIT_NOFILE')" -eq 61 ]
-    [ "$(figure 'descriptors under RLIMIT_NOFILE: told')" -eq 24 ] # EMFILE
+    [ "$(lesson_figure 'descriptors under RLIMIT_NOFILE')" -eq 61 ]
+    [ "$(lesson_figure 'descriptors under RLIMIT_NOFILE: told')" -eq 24 ] # EMFILE
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    for change in '.figures[2].value = 12' '.figures[2].value = 0' '.figures[0].value = 64' '.figures[5].value = 0' \
-        '.figures[3].value = 99' '.figures[6].value = 11'; do
-        [ "$(lesson_verdict "$change")" = "does not hold here" ]
-    done
-    [ "$(lesson_verdict 'del(.figures[3])')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[2].value = 12
+        does not hold here: .figures[2].value = 0
+        does not hold here: .figures[0].value = 64
+        does not hold here: .figures[5].value = 0
+        does not hold here: .figures[3].value = 99
+        does not hold here: .figures[6].value = 11
+        not decided here: del(.figures[3])
+END
 }

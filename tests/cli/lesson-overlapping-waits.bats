@@ -5,7 +5,7 @@ setup() {
     load lesson
     lesson_use overlapping-waits
     # What a machine that does what is claimed would measure: low, median, high.
-    cat >figures <<'END'
+    lesson_figures <<'END'
         the longest wait = 0.3
         as processes = 0.3 0.31 0.32
         as threads = 0.3 0.31 0.32
@@ -56,11 +56,15 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    for way in "as processes" "as threads" "on a loop"; do
-        [ "$(lesson_verdict "(.figures[] | select(.name == \"$way\")).high = 0.331")" = "does not hold here" ]
-        [ "$(lesson_verdict "del(.figures[] | select(.name == \"$way\"))")" = "not decided here" ]
-    done
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: (.figures[] | select(.name == "as processes")).high = 0.331
+        not decided here: del(.figures[] | select(.name == "as processes"))
+        does not hold here: (.figures[] | select(.name == "as threads")).high = 0.331
+        not decided here: del(.figures[] | select(.name == "as threads"))
+        does not hold here: (.figures[] | select(.name == "on a loop")).high = 0.331
+        not decided here: del(.figures[] | select(.name == "on a loop"))
+END
 }
 
 @test "--live shows each wait as it starts and ends" {

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use processes-from-async
-    cat >figures <<'END'
+    lesson_figures <<'END'
         event loop to blocking wait = 0.98 1.01 1.05
 END
 }
@@ -49,7 +49,9 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[0] |= (.low = 0.8 | .value = 0.85 | .high = 0.94)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[0].low = 0.94')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[0] |= (.low = 0.8 | .value = 0.85 | .high = 0.94)
+        not decided here: .figures[0].low = 0.94
+END
 }

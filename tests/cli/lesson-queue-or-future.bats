@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use queue-or-future
-    cat >figures <<'END'
+    lesson_figures <<'END'
         two busy processes against one = 2
         computing: processes to threads = 0.5 0.6 0.7
         waiting: processes to threads = 1.2 1.3 1.4
@@ -54,10 +54,12 @@ END
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[1] |= (.low = 0.96 | .value = 1 | .high = 1.1)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[2] |= (.low = 0.9 | .value = 1 | .high = 1.04)')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[1].high = 1')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[2].low = 1')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[0].value = 1.5')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[1] |= (.low = 0.96 | .value = 1 | .high = 1.1)
+        does not hold here: .figures[2] |= (.low = 0.9 | .value = 1 | .high = 1.04)
+        not decided here: .figures[1].high = 1
+        not decided here: .figures[2].low = 1
+        not decided here: .figures[0].value = 1.5
+END
 }

@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use stackless-coroutines
-    cat >figures <<'END'
+    lesson_figures <<'END'
         transcripts = 13
         transcripts that are as they must be = 13
         static: two callers share one count = 1
@@ -75,9 +75,11 @@ said() {
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[1].value = 12')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[2].value = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[3].value = 0')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[4].value = 1')" = "does not hold here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[1].value = 12
+        does not hold here: .figures[2].value = 0
+        does not hold here: .figures[3].value = 0
+        does not hold here: .figures[4].value = 1
+END
 }

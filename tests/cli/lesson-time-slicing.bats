@@ -4,7 +4,7 @@
 setup() {
     load lesson
     lesson_use time-slicing
-    cat >figures <<'END'
+    lesson_figures <<'END'
         two busy processes against one = 1.98
         1 processor: alive at one time = 4
         1 processor: running at one time = 1
@@ -22,10 +22,6 @@ END
     lesson_leaves_nothing
 }
 
-figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value' json
-}
-
 # The most slices of part $1 that are open at one time, by a sweep over their ends. One that is no longer
 # than the hole that a task notices (GAP) may lie in a hole that another did not.
 open_at_once() {
@@ -38,8 +34,8 @@ open_at_once() {
     lesson_once
     [ "$(open_at_once '1 processor')" -eq 1 ]
     [ "$(nice)" -ne 0 ] || [ "$(open_at_once nice)" -eq 1 ]
-    [ "$(figure '1 processor: running at one time')" -eq 1 ]
-    [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -eq "$(figure '2 processors: running at one time')" ]
+    [ "$(lesson_figure '1 processor: running at one time')" -eq 1 ]
+    [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -eq "$(lesson_figure '2 processors: running at one time')" ]
     [ "$(nproc)" -lt 2 ] || [ "$(open_at_once '2 processors')" -le 2 ]
     # On one processor all slices are of one processor, of four tasks.
     [ "$(awk -F, '$1 == "1 processor" {print $4}' csv | sort -u | wc -l)" -eq 1 ]
@@ -94,21 +90,23 @@ open_at_once() {
 }
 
 @test "with hardware threads in pairs it says what the second one brings" {
-    echo 'hardware threads share a core = 1
-        two hardware threads of a core against one = 1.2 1.3 1.4' >>figures
-    lesson_figures <figures >figures.json
+    FIGURES+='hardware threads share a core = 1
+        two hardware threads of a core against one = 1.2 1.3 1.4'
+    lesson_doctored . >figures.json
     "$LESSON" --judge=figures.json --json | jq -e '.answer | test("did 1.30 times the work of one")'
 }
 
 @test "doctored figures turn the verdict" {
-    [ "$(lesson_verdict .)" = "holds here" ]
-    [ "$(lesson_verdict '.figures[2].value = 2')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[4].value = 3')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[3].value = 0.9')" = "does not hold here" ]
-    [ "$(lesson_verdict '.figures[5].value = 0.9')" = "does not hold here" ]
-    # Others used the processors, or the tasks never met.
-    [ "$(lesson_verdict '.figures[3].value = 1.7')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[1].value = 3')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[4].value = 1')" = "not decided here" ]
-    [ "$(lesson_verdict '.figures[0].value = 1.5')" = "not decided here" ]
+    lesson_verdicts <<'END'
+        holds here: .
+        does not hold here: .figures[2].value = 2
+        does not hold here: .figures[4].value = 3
+        does not hold here: .figures[3].value = 0.9
+        does not hold here: .figures[5].value = 0.9
+        # Others used the processors, or the tasks never met.
+        not decided here: .figures[3].value = 1.7
+        not decided here: .figures[1].value = 3
+        not decided here: .figures[4].value = 1
+        not decided here: .figures[0].value = 1.5
+END
 }

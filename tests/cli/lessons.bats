@@ -5,10 +5,15 @@
 # Each test is a shell of its own on purpose; bats' output and status are global in it.
 # shellcheck disable=SC2030,SC2031
 
+setup_file() {
+    load lib
+    make -s -C "$ROOT" list-lessons >"$BATS_FILE_TMPDIR/lessons"
+}
+
 setup() {
     load lib
     cd "$ROOT" || return 1
-    mapfile -t LESSONS < <(make -s list-lessons)
+    mapfile -t LESSONS <"$BATS_FILE_TMPDIR/lessons"
 }
 
 # Usage: each_lesson FUNCTION: calls it with every lesson's name; says which one failed.
@@ -19,134 +24,145 @@ each_lesson() {
     done
 }
 
-# Figures for a lesson without a measurement: those the rule reads, all with value $2.
-figures_of() {
-    local name=$1 value=$2
-    jq -n --argjson value "$value" --argjson names "$(judged_of "$name")" \
-        '{figures: [$names[] | {name: ., value: $value, unit: "", low: $value, high: $value}]}'
+# Which figures its rule reads a lesson says even with none: what all of them say, made once, in SAID.
+without_figures() {
+    local name
+    SAID=$BATS_FILE_TMPDIR/said
+    [[ ! -e $SAID ]] || return 0
+    for name in "${LESSONS[@]}"; do
+        "$BUILD/lessons/$name" --judge=- --json <<<'{"figures": []}' || return 1
+    done >"$SAID.part"
+    mv "$SAID.part" "$SAID"
 }
 
-# The names of the figures that a lesson's rule reads: it says them even with no figures.
-judged_of() {
-    "$BUILD/lessons/$1" --judge=- --json <<<'{"figures": []}' | jq -c .judged
+# Usage: judge_each <SETS >ANSWERS: sets are lines `LESSON <tab> WORDS <tab> FIGURES`; an answer is
+# a line `= LESSON <tab> WORDS` and what the lesson says of the figures, as JSON.
+judge_each() {
+    local name words figures
+    while IFS=$'\t' read -r name words figures; do
+        printf '= %s\t%s\n' "$name" "$words"
+        "$BUILD/lessons/$name" --judge=- --json <<<"$figures" || return 1
+    done
+}
+
+# Usage: are_undecided ANSWERS LEAST: are there as many answers or more, none of them decided, and
+# each for a reason that has the words in it? Says which is not.
+are_undecided() {
+    awk -F'\t' -v least="$2" '/^= / {n++; name = $1; words = $2}
+        /^ *"verdict":/ && /"not decided here"/ {undecided++; next}
+        /^ *"verdict":/ {print name ": " words ": decided"}
+        /^ *"reason":/ {if (index($0, words)) told++; else print name ": no " words " in " $0}
+        END {exit !(n >= least && undecided == n && told == n)}' "$1"
 }
 
 # bats test_tags=plain
 @test "the shelf is not empty and has no name twice" {
     [ "${#LESSONS[@]}" -ge 2 ]
-    [ "$(printf '%s\n' "${LESSONS[@]}" | sort | uniq -d)" = "" ]
+    local -A seen=()
+    for name in "${LESSONS[@]}"; do
+        [[ -z ${seen[$name]:-} ]]
+        seen[$name]=yes
+    done
 }
 
 has_its_parts() {
-    local folder=lessons/$1 part
+    local folder=lessons/$1 part test
     for part in "$1.c" "$1_measure.c" "$1.gp" README.md; do
         [ -s "$folder/$part" ] || { echo "no $part"; return 1; }
     done
-    for part in '## The claim' '## Before you run it, ask the class' '## What to watch' \
-        '## What the figures mean, and what they do not' '## Further reading'; do
-        grep -qxF "$part" "$folder/README.md" || { echo "README.md: no part '$part'"; return 1; }
-    done
-    grep -q "^| \[$1\]($1/README.md) |" lessons/README.md || { echo "not in lessons/README.md"; return 1; }
-    for part in "lesson_use $1" lesson_measures_well lesson_leaves_nothing lesson_verdict; do
-        grep -q "$part" "tests/cli/lesson-$1.bats" || { echo "its test has no $part"; return 1; }
+    [[ $LIST == *$'\n'"| [$1]($1/README.md) |"* ]] || { echo "not in lessons/README.md"; return 1; }
+    IFS= read -rd '' test <"tests/cli/lesson-$1.bats" || true
+    for part in "lesson_use $1" lesson_measures_well lesson_leaves_nothing lesson_verdicts; do
+        [[ $test == *"$part"* ]] || { echo "its test has no $part"; return 1; }
     done
 }
 
 # bats test_tags=plain
 @test "every lesson has its parts, its test and its row in the list" {
+    IFS= read -rd '' LIST <lessons/README.md || true
     each_lesson has_its_parts
-}
-
-fits_on_slides() {
-    [ "$(wc -l <"lessons/$1/$1.c")" -lt 200 ] || { echo "$1.c is too long"; return 1; }
-    ! LC_ALL=C.UTF-8 grep -nE '^.{81}' "lessons/$1"/*.[ch]
-}
-
-# bats test_tags=plain
-@test "what is read aloud is under 200 lines, and all C at most 80 columns" {
-    each_lesson fits_on_slides
-}
-
-is_alone() {
-    local other
-    for other in "${LESSONS[@]}"; do
-        [ "$other" = "$1" ] || ! grep -n "lessons/$other/" "lessons/$1"/*.[ch] || return 1
+    for part in '## The claim' '## Before you run it, ask the class' '## What to watch' \
+        '## What the figures mean, and what they do not' '## Further reading'; do
+        lacking=$(grep -LxF -e "$part" lessons/*/README.md) || true
+        [ -z "$lacking" ] || { echo "no part '$part': $lacking"; return 1; }
     done
 }
 
 # bats test_tags=plain
-@test "a lesson holds nothing of another" {
-    each_lesson is_alone
+@test "what is read aloud is under 200 lines, and all C at most 80 columns" {
+    local -a files=()
+    for name in "${LESSONS[@]}"; do
+        files+=("lessons/$name/$name.c")
+    done
+    awk 'FNR == 200 {print FILENAME " is too long"; bad = 1} END {exit bad}' "${files[@]}"
+    run ! env LC_ALL=C.UTF-8 grep -nE '^.{81}' lessons/*/*.[ch]
 }
 
-needs_only_libc() {
-    local library
-    while read -r library; do
-        case $library in
-        linux-vdso.so* | libc.so* | libm.so* | libpthread.so* | */ld-linux*) ;;
-        *) echo "links with $library"; return 1 ;;
-        esac
-    done < <(ldd "$BUILD/lessons/$1" | awk '{print $1}')
+# bats test_tags=plain
+@test "a lesson holds nothing of another" {
+    # A file of lessons/NAME/ that names another lesson's folder.
+    awk -v list="${LESSONS[*]}" 'BEGIN {n = split(list, lessons, " "); for (i = 1; i <= n; i++) known[lessons[i]]}
+        FNR == 1 {split(FILENAME, part, "/")}
+        {for (rest = $0; match(rest, "lessons/[^/]*/"); rest = substr(rest, RSTART + RLENGTH - 1)) {
+            other = substr(rest, RSTART + 8, RLENGTH - 9)
+            if (other in known && other != part[2]) {print FILENAME ": " $0; bad = 1}}}
+        END {exit bad}' lessons/*/*.[ch]
 }
 
 # bats test_tags=plain
 @test "a lesson links with the C library alone" {
     [[ $BUILD != *sanitize* ]] || skip "a sanitizer is a library"
-    each_lesson needs_only_libc
-}
-
-# A line for each set of figures that lacks one, and for each in which one is unknown, behind its name.
-figures_that_lack_one() {
-    figures_of "$1" 2 | jq -r '. as $all | .figures[].name | . as $name
-        | "\($name)\t\($all | del(.figures[] | select(.name == $name)) | tojson)",
-          "\t\($all | (.figures[] | select(.name == $name)).value = null | tojson)"'
-}
-
-is_not_decided_without_figures() {
-    local missing figures said
-    while IFS=$'\t' read -r missing figures; do
-        # A tab is a blank to read: nothing stands before the figures of one that is unknown.
-        [[ -n $figures ]] || { figures=$missing && missing=; }
-        said=$("$BUILD/lessons/$1" --judge=- --json <<<"$figures")
-        grep -qE '"verdict": ?"not decided here"' <<<"$said" || { echo "undecided: $figures"; return 1; }
-        [[ -z $missing ]] || sed -n 's/^ *"reason": *//p' <<<"$said" | grep -qF "$missing" ||
-            { echo "without: $missing"; return 1; }
-    done < <(figures_that_lack_one "$1")
+    # What ldd does, without its shell: a line for each library.
+    for name in "${LESSONS[@]}"; do
+        echo "$name:"
+        LD_TRACE_LOADED_OBJECTS=1 "$BUILD/lessons/$name"
+    done | awk '/:$/ {file = $1; next} {n++}
+        $1 !~ /^(linux-vdso|libc|libm|libpthread)\.so|\/ld-linux/ {print file " links with " $1; bad = 1}
+        END {exit bad || n == 0}'
 }
 
 # bats test_tags=plain
 @test "a rule without one of its figures does not decide" {
-    each_lesson is_not_decided_without_figures
-}
-
-needs_its_processors() {
-    judged_of "$1" | jq -e 'index("two busy processes against one")' >/dev/null || return 0
-    figures_of "$1" 1.59 | "$BUILD/lessons/$1" --judge=- --json |
-        jq -e '.verdict == "not decided here" and (.reason | contains("1.59"))' >/dev/null
+    without_figures
+    # A set for each figure of each lesson, which lacks it or, every other one, has it without a value.
+    jq -r '.name as $lesson | .judged as $names | range($names | length) as $i | $names[$i] as $missing
+        | [$names[] | select(. != $missing or $i % 2 == 1)
+            | {name: ., value: (if . == $missing then null else 2 end), unit: "", low: 2, high: 2}]
+        | "\($lesson)\t\($missing)\t\({figures: .} | tojson)"' "$SAID" >"$BATS_TEST_TMPDIR/sets"
+    judge_each <"$BATS_TEST_TMPDIR/sets" >"$BATS_TEST_TMPDIR/answers"
+    are_undecided "$BATS_TEST_TMPDIR/answers" $((3 * ${#LESSONS[@]}))
 }
 
 # bats test_tags=plain
 @test "a lesson about parallelism does not decide below 1.6 processors" {
-    each_lesson needs_its_processors
+    without_figures
+    jq -r 'select(.judged | index("two busy processes against one"))
+        | "\(.name)\t1.59\t\({figures: [.judged[] | {name: ., value: 1.59, unit: "", low: 1.59, high: 1.59}]} | tojson)"' \
+        "$SAID" >"$BATS_TEST_TMPDIR/sets"
+    judge_each <"$BATS_TEST_TMPDIR/sets" >"$BATS_TEST_TMPDIR/answers"
+    are_undecided "$BATS_TEST_TMPDIR/answers" 3
 }
 
-refuses_nonsense() {
-    local arguments
-    for arguments in --nonsense "a-word" --json=x\ --csv=x; do
-        # shellcheck disable=SC2086  # two options in one text
-        run "$BUILD/lessons/$1" $arguments
-        [ "$status" -eq 2 ] || { echo "$arguments: $status"; return 1; }
-    done
-    run "$BUILD/lessons/$1" --judge=- <<<'{"figures": [{"name": "a", "value": oops}]}'
-    [ "$status" -eq 1 ] || return 1
-    run "$BUILD/lessons/$1" --judge=- </dev/null
-    [ "$status" -eq 1 ] || return 1
-    run "$BUILD/lessons/$1" --help
-    [ "$status" -eq 0 ] || return 1
+# Usage: ends_with STATUS OPTION...: does the lesson NAME?
+ends_with() {
+    local status=0
+    "$BUILD/lessons/$NAME" "${@:2}" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+    [ "$status" -eq "$1" ] || { echo "$NAME ${*:2}: $status" && cat "$BATS_TEST_TMPDIR/out" && return 1; }
 }
 
 @test "wrong usage ends with 2, unreadable figures with 1, --help with 0" {
-    each_lesson refuses_nonsense
+    turn=0
+    for NAME in "${LESSONS[@]}"; do
+        # The help is each lesson's own. What is wrong the shelf finds for all of them: they take turns.
+        ends_with 0 --help
+        case $((turn++ % 5)) in
+        0) ends_with 2 --nonsense ;;
+        1) ends_with 2 a-word ;;
+        2) ends_with 2 --json=x --csv=x ;;
+        3) ends_with 1 --judge=- <<<'{"figures": [{"name": "a", "value": oops}]}' ;;
+        4) ends_with 1 --judge=- </dev/null ;;
+        esac
+    done
 }
 
 @test "where a thread or a process cannot be made, a lesson says so and ends" {

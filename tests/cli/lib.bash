@@ -17,11 +17,16 @@
 
 bats_require_minimum_version 1.5.0
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# Without a process: this is done anew for every test. bats loads by absolute paths.
+ROOT=${BASH_SOURCE[0]%/tests/cli/*}
 BUILD=${WAITBENCH_BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+if [[ -z ${WAITBENCH_MODELS:-} ]]; then
+    IFS= read -rd '' WAITBENCH_MODELS <"$ROOT/Makefile" || true
+    WAITBENCH_MODELS=${WAITBENCH_MODELS#*$'\nMODELS '*:= } WAITBENCH_MODELS=${WAITBENCH_MODELS%%$'\n'*}
+fi
 # shellcheck disable=SC2034  # for the tests
-read -ra MODELS <<<"${WAITBENCH_MODELS:-$(sed -n 's/^MODELS *:= *//p' "$ROOT/Makefile")}"
+read -ra MODELS <<<"$WAITBENCH_MODELS"
 ORIGIN_WRAP=()
 
 again() {

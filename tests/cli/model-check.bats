@@ -25,7 +25,8 @@ setup() {
     [ "$(wc -w <<<"$mistakes")" -ge 10 ]
     for mistake in $mistakes; do
         found=no
-        for case in '--lanes=2' '--lanes=2 --urls=2 --deaths=0 --freeze' '--lanes=3 --no-stop'; do
+        # The smallest first: what has no such history is looked through to the end.
+        for case in '--lanes=2 --urls=2 --deaths=0 --freeze' '--lanes=2 --urls=1' '--lanes=3 --urls=1 --no-stop'; do
             read -ra options <<<"$case"
             run "$MODEL" "${options[@]}" --mutate="$mistake"
             [ "$status" -le 1 ]

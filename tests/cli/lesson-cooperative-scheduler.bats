@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # cooperative-scheduler: the orders as they stand on the slide, put together from the events in the table.
 
+# The dollars in the filters are jq's.
+# shellcheck disable=SC2016
+
 setup() {
     load lesson
     lesson_use cooperative-scheduler
@@ -16,7 +19,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --turns=2000
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -24,13 +27,19 @@ END
 }
 
 play() {
-    "$LESSON" --quick --turns=2000 --csv=csv --json=json "$@" >/dev/null
+    lesson_once --turns=2000 "$@"
+    read_orders
 }
 
-# All that was said in the scenario $1.
-order() {
-    awk -F, -v scenario="$1" '$1 == scenario && $4 != "trap" {
-        printf "%s%s%s%s", sep, $3, $4 == "step" ? ":" : " ", $5; sep = ", "}' csv
+# Sets ORDER[SCENARIO] to all that was said in it.
+read_orders() {
+    local scenario said
+    declare -gA ORDER=()
+    while IFS='|' read -r scenario said; do
+        ORDER[$scenario]=$said
+    done < <(awk -F, 'NR > 1 && $4 != "trap" {
+            said[$1] = said[$1] sep[$1] $3 ($4 == "step" ? ":" : " ") $5; sep[$1] = ", "}
+        END {for (scenario in said) print scenario "|" said[scenario]}' csv)
 }
 
 FIVE_STEPS='1 greets, 1:0, 2 greets, 1:1, 2:0, 1:2, 3 greets, 3:0, 2:1, 1:3, 3:1, 2:2, 1:4, 3:2, 1 ended, 3:3, 2 ended, 3:4, 3 ended'
@@ -38,12 +47,12 @@ EIGHT_STEPS='1 greets, 1:0, 2 greets, 1:1, 2:0, 1:2, 3 greets, 3:0, 2:1, 1:3, 3:
 
 @test "foo takes five steps: the order is exact" {
     play
-    [ "$(order '5 steps')" = "$FIVE_STEPS" ]
+    [ "${ORDER[5 steps]}" = "$FIVE_STEPS" ]
 }
 
 # What must hold where KillTask works, and not where it is empty.
 kill_is_seen() {
-    [ "$(order '8 steps')" = "$EIGHT_STEPS" ]
+    [ "${ORDER[8 steps]}" = "$EIGHT_STEPS" ]
 }
 
 @test "foo takes eight steps: the order is exact, and KillTask is what makes it so" {
@@ -53,8 +62,8 @@ kill_is_seen() {
     run ! kill_is_seen
     [ "$(jq -r .verdict json)" = "does not hold here" ]
     # Then task 1 takes all of its eight steps; and five steps cannot tell.
-    [ "$(awk -F, '$1 == "8 steps" && $3 == 1 && $4 == "step"' csv | wc -l)" -eq 8 ]
-    [ "$(order '5 steps')" = "$FIVE_STEPS" ]
+    [ "$(grep -cE '^8 steps,[^,]*,1,step,' csv)" -eq 8 ]
+    [ "${ORDER[5 steps]}" = "$FIVE_STEPS" ]
 }
 
 # bats test_tags=plain
@@ -68,27 +77,32 @@ kill_is_seen() {
     "${CC:-cc}" -O1 -std=gnu17 -D_GNU_SOURCE '-DWAITBENCH_VERSION="0"' '-DWAITBENCH_CFLAGS="-O1"' -Isrc -I"$ROOT" \
         -pthread -o emptied src/lessons/cooperative-scheduler/*.c "$ROOT"/lessons/lesson*.c \
         "$ROOT/common/statistics.c" -lm
-    LESSON=$PWD/emptied play
+    ./emptied --quick --turns=2000 --csv=csv --json=json >/dev/null
+    read_orders
     run ! kill_is_seen
     [ "$(jq -r .verdict json)" = "does not hold here" ]
 }
 
 @test "a kill of one that is gone misses, a kill of itself does not" {
     play
-    [ "$(order 'who is gone')" = "2 ended, 1 kill 2=0, 1 kill 99=0, 1 ended" ]
-    [ "$(order itself)" = "1 kills itself, 1 cleans up, 1 ended" ]
+    [ "${ORDER[who is gone]}" = "2 ended, 1 kill 2=0, 1 kill 99=0, 1 ended" ]
+    [ "${ORDER[itself]}" = "1 kills itself, 1 cleans up, 1 ended" ]
 }
 
 @test "an id comes again after all others had their turn, and a late kill meets its new owner" {
     play
     # Of four ids task 1 has one; 2 ended before 3 and 4 were given, then it is given again.
-    [ "$(awk -F, '$1 == "an id again" && $5 ~ /^after/ {print $5}' csv | tr '\n' ' ')" = "after 3=3 after 4=4 after 2=2 " ]
-    [ "$(awk -F, '$1 == "an id again" && $3 == 2 && $4 != "trap" {print $5}' csv | tr '\n' ' ')" = "ended ended " ]
-    [[ "$(order 'an id again')" == *"2 ended, 1 kill 2=1, 1 ended, "* ]]
+    read -r after second third fourth < <(awk -F, '$1 == "an id again" {
+            if ($5 ~ /^after/) after = after $5 ";"
+            if ($3 == 2 && $4 != "trap") second = second $5 ";"
+            if ($4 == "step") steps[$3]++}
+        END {gsub(" ", "_", after); print after, second, steps[3] + 0, steps[4] + 0}' csv)
+    [ "$after" = "after_3=3;after_4=4;after_2=2;" ]
+    [ "$second" = "ended;ended;" ]
+    [[ "${ORDER[an id again]}" == *"2 ended, 1 kill 2=1, 1 ended, "* ]]
     # Those that nobody killed took all their steps.
-    for task in 3 4; do
-        [ "$(awk -F, -v task=$task '$1 == "an id again" && $3 == task && $4 == "step"' csv | wc -l)" -eq 6 ]
-    done
+    [ "$third" -eq 6 ]
+    [ "$fourth" -eq 6 ]
 }
 
 @test "where no id is left there is no task" {
@@ -99,19 +113,18 @@ kill_is_seen() {
 
 @test "who yields late makes the others wait; who never yields is taken away without cleaning up" {
     play
-    [ "$(order 'yields late')" = "2:0, 2:1, 2:2, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
-    [ "$(order 'never yields')" = "2 overran, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
+    [ "${ORDER[yields late]}" = "2:0, 2:1, 2:2, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
+    [ "${ORDER[never yields]}" = "2 overran, 2 ended, 1 greets, 1:0, 1:1, 1 ended" ]
 }
 
 @test "a turn is a yield, a trap or an end: counted in the table" {
     play
-    for scenario in "5 steps" "8 steps" "8 steps without kill"; do
-        # A task that says something in a turn and then traps or steps has one turn for both.
-        turns=$(awk -F, -v s="$scenario" '$1 == s && !seen[$2]++' csv | wc -l)
-        jq -e --arg name "$scenario: turns" --argjson turns "$turns" \
-            '.figures[] | select(.name == $name).value == $turns' json
-    done
-    jq -e '.figures[] | select(.name == "rounds with a turn or an answer too few").value == 0' json
+    # A task that says something in a turn and then traps or steps has one turn for both.
+    lesson_holds '$v["rounds with a turn or an answer too few"] == 0
+        and ($csv | split("\n")[1:] | map(split(",")) | . as $rows
+            | ["5 steps", "8 steps", "8 steps without kill"]
+            | all(. as $scenario | [$rows[] | select(.[0] == $scenario)[1]] | unique | length > 0
+                and length == $v["\($scenario): turns"]))' --rawfile csv csv
 }
 
 @test "--live shows every event, a line each" {

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # dataflow: awk counts the same log, one that the lesson did not make, address by address.
 
+# The dollars in the filters are jq's.
+# shellcheck disable=SC2016
+
 setup() {
     load lesson
     lesson_use dataflow
@@ -19,7 +22,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --lines=10017
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -34,9 +37,8 @@ addresses_of() {
 @test "it agrees with awk on every address of a log that it did not make" {
     mapfile -t addresses < <(addresses_of "$LOG")
     [ "${#addresses[@]}" -ge 10 ]
-    for ip in "${addresses[@]}"; do
-        echo "$ip: $(awk -v ip="$ip" '$1 == ip {n++} END {print n + 0}' "$LOG")"
-    done >by-awk
+    awk -v all="${addresses[*]}" '{n[$1]++} END {
+        for (i = 1; i <= split(all, ip, " "); i++) print ip[i] ": " n[ip[i]] + 0}' "$LOG" >by-awk
     "$LESSON" --log="$LOG" "${addresses[@]}" | diff by-awk -
     # Together they are all lines that have one.
     [ "$(awk -F': ' '{n += $NF} END {print n}' by-awk)" -gt 240 ]
@@ -47,21 +49,23 @@ addresses_of() {
 }
 
 @test "a prefix match, as on the slide, miscounts" {
-    "$LESSON" --quick --log="$LOG" --json=json --csv=csv >/dev/null
+    lesson_once --log="$LOG"
     by_prefix=$(awk -F, '$1 == "count" && $2 == "10.0.0.1" && $3 == "by prefix" {print $4}' csv)
     # The first field as it stands, so no blanks before it.
-    [ "$by_prefix" -eq "$(awk 'index($1, "10.0.0.1") == 1' "$LOG" | wc -l)" ]
-    [ "$by_prefix" -gt "$(awk '$1 == "10.0.0.1"' "$LOG" | wc -l)" ]
-    [ "$(lesson_figure 'by prefix: addresses miscounted')" -ge 2 ]
-    [ "$(lesson_figure 'coroutines: addresses counted as awk does')" -eq "$(lesson_figure addresses)" ]
-    [ "$(jq -r .verdict json)" = "holds here" ]
+    read -r begin_so are_it < <(awk 'index($1, "10.0.0.1") == 1 {begin++} $1 == "10.0.0.1" {are++}
+        END {print begin + 0, are + 0}' "$LOG")
+    [ "$by_prefix" -eq "$begin_so" ]
+    [ "$by_prefix" -gt "$are_it" ]
+    lesson_holds '$v["by prefix: addresses miscounted"] >= 2 and .verdict == "holds here"
+        and $v["coroutines: addresses counted as awk does"] == $v.addresses and $v.addresses > 0'
 }
 
 @test "lines that are not in the format are counted beside it" {
-    "$LESSON" --quick --log="$LOG" --json=json >/dev/null
-    [ "$(lesson_figure 'log: lines')" -eq "$(awk 'END {print NR}' "$LOG")" ]
+    lesson_once --log="$LOG"
+    mapfile -t lines <"$LOG"
     combined='^[^ \t]+ [^ \t]+ [^ \t]+ \[[^]]*\] "([^"\\]|\\.)*" [0-9]{3} ([0-9]+|-) "([^"\\]|\\.)*" "([^"\\]|\\.)*"$'
-    [ "$(lesson_figure 'log: lines not in the combined format')" -eq "$(grep -cvE "$combined" "$LOG")" ]
+    lesson_holds '$v["log: lines"] == $lines and $v["log: lines not in the combined format"] == $others' \
+        --argjson lines "${#lines[@]}" --argjson others "$(grep -cvE "$combined" "$LOG")"
 }
 
 @test "very long lines, NULs and no newline at the end do no harm" {
@@ -80,50 +84,45 @@ addresses_of() {
 @test "the log that it makes has as many lines as are asked for, and the origin writes it where it is" {
     [ "$(seq -f '127.0.0.%g' 16 | xargs "$LESSON" --lines=10017 | awk '{n += $2} END {print n}')" -eq 10017 ]
     lesson_once --lines=10017
-    [ "$(lesson_figure 'log: lines')" -eq 10017 ]
-    [ "$(lesson_figure 'log: lines not in the combined format')" -eq 0 ]
-    [ ! -x "$BUILD/origin" ] || [ "$(lesson_figure 'log: lines that the origin wrote')" -eq 10000 ]
+    lesson_holds '$v["log: lines"] == 10017 and $v["log: lines not in the combined format"] == 0'
+    [ ! -x "$BUILD/origin" ] || lesson_holds '$v["log: lines that the origin wrote"] == 10000'
     # Without an origin beside it the lesson makes them itself, and says so.
     mkdir alone
     cp "$LESSON" alone/dataflow
     ./alone/dataflow --quick --lines=500 --json=json >text
-    [[ "$(head -n 1 text)" == *"made by the lesson"* ]]
-    [ "$(lesson_figure 'log: lines that the origin wrote')" -eq 0 ]
-    [ "$(lesson_figure 'log: lines')" -eq 500 ]
-    [ "$(jq -r .verdict json)" = "holds here" ]
+    IFS= read -r answer <text
+    [[ $answer == *"made by the lesson"* ]]
+    lesson_holds '$v["log: lines that the origin wrote"] == 0 and $v["log: lines"] == 500 and .verdict == "holds here"'
 }
 
 # bats test_tags=threads
 @test "threads: empty, then short, then equal, in every round" {
-    lesson_once --lines=5000
-    all=$(lesson_figure 'threads: requests that there are')
-    [ "$all" -gt 0 ]
-    rounds() { awk -F, -v way="$1" '$1 == "threads" && $3 == way {print $4}' csv; }
-    [ "$(rounds 'read at once' | wc -l)" -eq 5 ]
-    [ "$(rounds 'read at once' | sort -u)" = 0 ]
-    [ "$(rounds 'the same with a slow filter' | awk -v all="$all" '$1 < all' | wc -l)" -eq 5 ]
-    [ "$(rounds 'joined; the last close ends' | sort -u)" = "$all" ]
-    [ "$(lesson_figure 'threads: addresses miscounted in the end')" -eq 0 ]
+    lesson_once --lines=10017
+    lesson_holds '$v["threads: requests that there are"] as $all
+        | [$csv | split("\n")[] | split(",") | select(.[0] == "threads")] as $rows
+        | def rounds($way): [$rows[] | select(.[2] == $way)[3] | tonumber];
+        $all > 0 and rounds("read at once") == [0, 0, 0, 0, 0]
+        and (rounds("the same with a slow filter") | length == 5 and all(. < $all))
+        and (rounds("joined; the last close ends") | length > 0 and all(. == $all))
+        and $v["threads: addresses miscounted in the end"] == 0' --rawfile csv csv
 }
 
 @test "of a log with many addresses every one is held against awk" {
     for k in {1..300}; do echo "10.0.$((k % 40)).1 - - x"; done >log
     "$LESSON" --quick --log=log --json=json >/dev/null
-    [ "$(lesson_figure addresses)" -eq 40 ]
-    [ "$(lesson_figure 'coroutines: addresses counted as awk does')" -eq 40 ]
-    [ "$(lesson_figure 'coroutines: requests from them')" -eq 300 ]
+    lesson_holds '$v.addresses == 40 and $v["coroutines: addresses counted as awk does"] == 40
+        and $v["coroutines: requests from them"] == 300'
 }
 
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log
     lesson_once --log=log
-    [ "$(lesson_figure addresses)" -eq 1 ]
-    [ "$(jq -r .verdict json)" = "holds here" ]
+    lesson_holds '$v.addresses == 1 and .verdict == "holds here"'
 }
 
 @test "a stage that runs is entered neither through a cycle nor from another thread: refused by name" {
-    "$LESSON" --quick --log="$LOG" --csv=csv >/dev/null
+    lesson_once --log="$LOG"
     first=$(awk '$1 ~ /^[0-9a-f.:]+$/ {print $1; exit}' "$LOG")
     grep -qx "refused,filter $first,broadcast,1" csv
     grep -qx "refused,another thread,busy stage,1" csv

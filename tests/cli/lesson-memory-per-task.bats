@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # memory-per-task: what can be known beforehand, byte by byte.
 
+# The dollars in the filters are jq's.
+# shellcheck disable=SC2016
+
 setup() {
     load lesson
     lesson_use memory-per-task
@@ -36,41 +39,33 @@ END
     lesson_leaves_nothing
 }
 
-figure() {
-    jq --arg name "$1" '.figures[] | select(.name == $name).value | round' json
-}
-
 @test "a thread reserves its stack and a page to guard it; a coroutine its stack or next to nothing" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers reserve memory of their own"
     page=$(getconf PAGESIZE)
     # What is usual is the limit of the stack, which this shell can set.
     (ulimit -s 1024 && "$LESSON" --quick --json=json >/dev/null)
-    [ "$(figure 'the usual stack of a thread')" -eq $((1024 * 1024)) ]
-    [ "$(figure 'thread: virtual')" -eq $((1024 * 1024 + page)) ]
-    [ "$(figure 'thread, small stack: virtual')" -eq $((32 * 1024 + page)) ]
-    with=$(figure 'coroutine with a stack: virtual')
-    [ "$with" -ge $((64 * 1024)) ] && [ "$with" -lt $((64 * 1024 + page)) ]
-    without=$(figure 'coroutine without a stack: virtual')
-    [ "$without" -ge 24 ] && [ "$without" -le 64 ]
+    lesson_holds '($v | map_values(if . then round else . end)) as $v
+        | $v["the usual stack of a thread"] == 1024 * 1024 and $v["thread: virtual"] == 1024 * 1024 + $page
+        and $v["thread, small stack: virtual"] == 32 * 1024 + $page
+        and ($v["coroutine with a stack: virtual"] | . >= 64 * 1024 and . < 64 * 1024 + $page)
+        and ($v["coroutine without a stack: virtual"] | . >= 24 and . <= 64)' --argjson page "$page"
 }
 
 @test "nothing is more in use than reserved, and what is shared out not more than what is resident" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizers touch memory of their own"
     lesson_once
-    for kind in process thread "thread, small stack" "coroutine with a stack"; do
-        [ "$(figure "$kind: resident (RSS)")" -le "$(figure "$kind: virtual")" ]
-        [ "$(figure "$kind: proportional (PSS)")" -le "$(figure "$kind: resident (RSS)")" ]
-    done
+    lesson_holds '["process", "thread", "thread, small stack", "coroutine with a stack"] | all(
+        ($v["\(.): resident (RSS)"] | round) as $resident
+        | $resident <= ($v["\(.): virtual"] | round) and ($v["\(.): proportional (PSS)"] | round) <= $resident)'
 }
 
 @test "the kernel counts one task for a process or thread, none for a coroutine" {
     lesson_once
-    [ "$(figure 'process: tasks of the kernel')" -eq 1 ]
-    [ "$(figure 'thread: tasks of the kernel')" -eq 1 ]
-    [ "$(figure 'coroutine with a stack: tasks of the kernel')" -eq 0 ]
-    [ "$(figure 'coroutine without a stack: tasks of the kernel')" -eq 0 ]
-    [ "$(figure 'process: address spaces')" -eq 1 ]
-    [ "$(figure 'thread: address spaces')" -eq 0 ]
+    lesson_holds '($v | map_values(if . then round else . end)) as $v
+        | $v["process: tasks of the kernel"] == 1 and $v["thread: tasks of the kernel"] == 1
+        and $v["coroutine with a stack: tasks of the kernel"] == 0
+        and $v["coroutine without a stack: tasks of the kernel"] == 0
+        and $v["process: address spaces"] == 1 and $v["thread: address spaces"] == 0'
 }
 
 @test "doctored figures turn the verdict" {

@@ -129,16 +129,13 @@ lesson_is_at_work() {
 }
 
 lesson_leaves_nothing() {
-    local pid left tries
+    local pid left
     mkdir empty
     # A session of its own, so that its children are found whoever their parent is by then. Who is no
     # leader of a group becomes the session's first process itself, without a fork.
     (cd empty && exec env --default-signal=INT setsid "$LESSON" "$@" >../out 2>&1 3>&-) &
     pid=$!
-    for tries in {1..20}; do
-        ! lesson_is_at_work "$pid" || break
-        sleep 0.05
-    done
+    WAIT_SECONDS=1 wait_for lesson_is_at_work "$pid" 2>/dev/null || true
     kill -INT "$pid" 2>/dev/null || true # a quick one is over already
     wait_for session_is_empty "$pid" || { session_members "$pid" && return 1; }
     wait || true

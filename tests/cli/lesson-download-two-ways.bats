@@ -17,7 +17,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --files=10 --kibibytes=3
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -58,7 +58,7 @@ END
 }
 
 @test "lines and branches are those of the file" {
-    lesson_once --files=1 --kibibytes=1
+    lesson_once --files=10 --kibibytes=3
     file=$ROOT/lessons/download-two-ways/download-two-ways.c
     for part in 'select loop:a select loop' 'coroutines:coroutines'; do
         # From the part's heading to the next one, without blank lines and comments of one line.

@@ -12,7 +12,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --trials=500
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -20,7 +20,7 @@ END
 }
 
 @test "the table holds exactly the 252 orders, in the alphabet's order, for each" {
-    lesson_once --trials=200
+    lesson_once --trials=500
     # All words of ten letters with five of each: by counting in binary.
     awk 'BEGIN {for (n = 0; n < 1024; n++) {
             word = ""; bs = 0
@@ -33,22 +33,22 @@ END
 }
 
 @test "each trial is counted once, and the orders seen are those with a count" {
-    lesson_once --trials=3000
+    lesson_once --trials=500
     while IFS=, read -r who orders trials; do
-        [ "$trials" -eq 3000 ]
+        [ "$trials" -eq 500 ]
         [ "$(jq --arg name "$who: orders seen, of 252" '.figures[] | select(.name == $name).value' json)" -eq "$orders" ]
     done < <(awk -F, 'NR > 1 {orders[$1] += $4 > 0; trials[$1] += $4}
         END {for (who in orders) print who "," orders[who] "," trials[who]}' csv)
 }
 
 @test "coroutines take turns, letter by letter, in every trial" {
-    lesson_once --trials=1000
-    [ "$(awk -F, '$1 == "coroutines" && $4 > 0 {print $3 "," $4}' csv)" = "ABABABABAB,1000" ]
+    lesson_once --trials=500
+    [ "$(awk -F, '$1 == "coroutines" && $4 > 0 {print $3 "," $4}' csv)" = "ABABABABAB,500" ]
 }
 
 # bats test_tags=threads
 @test "the thread sanitizer is content: the order is not determined, and yet nobody races" {
-    "$LESSON" --quick --trials=500
+    lesson_once --trials=500
 }
 
 @test "doctored figures turn the verdict" {

@@ -42,7 +42,7 @@ END
 
 # bats test_tags=threads
 @test "the thread sanitizer is content: under the big lock nobody runs beside another" {
-    "$LESSON" --quick
+    lesson_once
 }
 
 @test "doctored figures turn the verdict" {

@@ -10,7 +10,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --jobs=20 --at-once=5
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -18,7 +18,7 @@ END
 }
 
 @test "all jobs are done in every round, as many at once as were asked for" {
-    "$LESSON" --quick --jobs=20 --at-once=5 --csv=csv --json=json >/dev/null
+    lesson_once --jobs=20 --at-once=5
     [ "$(tail -n +2 csv | wc -l)" -eq 33 ]
     awk -F, 'NR > 1 && ($4 != 20 || $5 != 20) {exit 1}' csv
     awk -F, 'NR > 1 && $6 != ($1 == "one after another" ? 1 : 5) {exit 1}' csv
@@ -37,7 +37,7 @@ END
 }
 
 @test "the lines of code are those of the file" {
-    lesson_once --jobs=1
+    lesson_once --jobs=20 --at-once=5
     file=$ROOT/lessons/processes-from-async/processes-from-async.c
     # Between the enum that begins a part and the line that ends it, without the blank lines around.
     for part in BLOCKING:blocking:"blocking wait" LOOP:loop:"event loop"; do

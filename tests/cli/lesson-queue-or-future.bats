@@ -12,7 +12,7 @@ END
 }
 
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
-    lesson_measures_well
+    lesson_measures_well --numbers=80000
 }
 
 @test "interrupted, it leaves no process and no file" {
@@ -41,7 +41,7 @@ END
 }
 
 @test "the lines of code are those of the file" {
-    lesson_once --numbers=1000 --wait=0.001
+    lesson_once --numbers=80000
     file=$ROOT/lessons/queue-or-future/queue-or-future.c
     # From the enum that begins a part to the blank line before the next part.
     for part in THREADS_QUEUE:"threads with a queue" THREADS_FUTURE:"threads with futures" \

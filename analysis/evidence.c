@@ -137,7 +137,7 @@ static bool is_within(const struct cell *cell, const struct cell *like, enum flo
     bool late = like && compared_figure(like) == LATE;
     if (!has_common_rate(cell) || (compared_figure(cell) == LATE) != late)
         return false;
-    if (source == WHOLE_RUN)
+    if (source == WHOLE_RUN || !like)
         return true;
     return strcmp(cell->experiment, like->experiment) == 0 &&
            (source == SAME_EXPERIMENT ||

@@ -46,12 +46,13 @@ wrap_on(s, i, at, width) = (i > words(s) ? '' \
         : (at > 0 ? ' ' : '') . word(s, i) \
           . wrap_on(s, i + 1, at + (at > 0 ? 1 : 0) + strlen(word(s, i)), width))
 wrap(s, width) = wrap_on(replace(replace(s, "'", '’'), '"', '”'), 1, 0, width)
-exists_file(path) = (system('test -f ' . quoted(path) . ' && echo 1') eq '1')
 
 # What the caller did not say. -----------------------------------------------
 
 if (!exists('settings')) { settings = here . chart . '.settings.gp' }
-if (exists_file(settings)) { load settings }
+# Each question to the system starts a shell: this one asks for the settings and the language.
+asked = system('test -f ' . quoted(settings) . ' && echo 1 || echo 0; printf %s "${CHART_LANG:-en}"')
+if (asked[1:1] eq '1') { load settings }
 if (!exists('theme')) { theme = 'light' }
 if (!exists('format')) {
     format = 'svg'
@@ -59,7 +60,7 @@ if (!exists('format')) {
 }
 if (!exists('data')) { data = (exists('results') ? results . '/data/' : here . '../data/') . chart . '.csv' }
 if (!exists('output')) { output = here . chart . (theme eq 'dark' ? '-dark.' : '.') . format }
-if (!exists('language')) { language = system('printf %s "${CHART_LANG:-en}"') }
+if (!exists('language')) { language = asked[3:] }
 if (!exists('placement')) { placement = 'apart' }
 if (!exists('noise_floor')) { noise_floor = NaN }
 if (theme ne 'light' && theme ne 'dark') {
@@ -166,14 +167,17 @@ at_most(t) = t >= 1 ? tick(one_up(t)) . ' s' \
 # makes sure that the file is there with these columns, and sets `lines`, the number of its rows.
 set datafile separator ','
 set datafile columnheaders
-header = exists_file(data) ? system('head -n 1 ' . quoted(data) . ' | tr -d "\r\""') : ''
-lines = exists_file(data) ? int(system('tail -n +2 ' . quoted(data) . ' | grep -c .')) : 0
+# A line with the number of rows that are not empty, then the header; nothing where there is no file.
+asked = system('test -f ' . quoted(data) . ' && exec awk ''NR == 1 { gsub(/[\r"]/, ""); header = $0; next } ' \
+    . '/./ { rows++ } END { printf "%d\n%s", rows, header }'' ' . quoted(data))
+lines = asked eq '' ? 0 : int(word(asked, 1))
+header = asked[strstrt(asked, "\n") + 1:]
 has(c) = (strstrt(',' . header . ',', ',' . c . ',') > 0)
 missing_column(i) = i > words(columns) ? '' : has(word(columns, i)) ? missing_column(i + 1) : word(columns, i)
 what_is_wrong(rows) = header eq '' ? 'no data in ' . data \
     : missing_column(1) ne '' ? 'no column ' . missing_column(1) . ' in ' . data \
     : rows < 1 ? 'no data in ' . data . ', only its header' : ''
-open_data = "complaint = exists_file(data) ? what_is_wrong(lines) : 'no such file: ' . data; " \
+open_data = "complaint = asked ne '' ? what_is_wrong(lines) : 'no such file: ' . data; " \
     . "if (complaint ne '') { print chart . ': ' . complaint; exit status 1 }"
 text(c) = strcol(c)
 amount(c) = (strlen(strcol(c)) == 0 ? NaN : column(c))

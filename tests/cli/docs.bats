@@ -19,9 +19,9 @@ documents() {
         -o -path "$ROOT/results/*-*" \) -prune -o -name '*.md' -print
 }
 
-# The lines of a document's ```sh blocks.
+# The lines of the documents' ```sh blocks.
 shown() {
-    awk '/^ *```sh *$/ { inside = 1; next } /^ *```/ { inside = 0 } inside' "$1" |
+    awk 'FNR == 1 { inside = 0 } /^ *```sh *$/ { inside = 1; next } /^ *```/ { inside = 0 } inside' "$@" |
         sed -e 's/^ *//' -e '/^\(#.*\)\{0,1\}$/d'
 }
 
@@ -37,7 +37,8 @@ table() {
 }
 
 @test "every command that a document shows is in the table, and the table has no other" {
-    documents | while IFS= read -r document; do shown "$document"; done | sort -u >"$BATS_TEST_TMPDIR/shown"
+    mapfile -t files < <(documents)
+    shown "${files[@]}" | sort -u >"$BATS_TEST_TMPDIR/shown"
     table | sed 's/^[^|]* | //' | sort -u >"$BATS_TEST_TMPDIR/listed"
     diff "$BATS_TEST_TMPDIR/shown" "$BATS_TEST_TMPDIR/listed"
 }
@@ -59,8 +60,8 @@ table() {
     mkdir "$BATS_TEST_TMPDIR/copy"
     cd "$BATS_TEST_TMPDIR/copy" || return
     tar -c -C "$ROOT" --exclude=./build --exclude='./results/*-*' --exclude=./.git --exclude=node_modules . | tar -x
-    cp -a "$BUILD" build
-    rm -rf build/sanitize-*
+    mkdir build
+    tar -c -C "$BUILD" --exclude='./sanitize-*' . | tar -x -C build
     origin_start
     echo "$ORIGIN/item/1" >urls.txt
     table | sed -n 's/^here | //p' >commands
@@ -74,11 +75,12 @@ table() {
 }
 
 @test "every link from one document to a file of ours leads somewhere" {
-    documents | while IFS= read -r document; do
-        grep -oE '\]\([^)]+\)' "$document" | sed -e 's/^](//' -e 's/)$//' -e 's/#.*//' |
-            grep -vE '^(https?:|mailto:|$)' | while IFS= read -r target; do
-            [ -e "$(dirname "$document")/$target" ] || echo "${document#"$ROOT"/} links to $target"
-        done
+    mapfile -t files < <(documents)
+    grep -oHE '\]\([^)]+\)' "${files[@]}" | while IFS= read -r line; do
+        document=${line%%:*} target=${line#*:](}
+        target=${target%)} target=${target%%#*}
+        [[ $target =~ ^(https?:|mailto:|$) || -e ${document%/*}/$target ]] ||
+            echo "${document#"$ROOT"/} links to $target"
     done >"$BATS_TEST_TMPDIR/broken"
     cat "$BATS_TEST_TMPDIR/broken"
     [ ! -s "$BATS_TEST_TMPDIR/broken" ]
@@ -92,10 +94,10 @@ table() {
     for program in "$DESTDIR"/usr/bin/waitbench-*; do
         name=${program##*/}
         page=$DESTDIR/usr/share/man/man1/$name.1
-        [ -z "$(LC_ALL=C.UTF-8 man --warnings -l "$page" 2>&1 >/dev/null)" ]
-        text=$(LC_ALL=C.UTF-8 MANWIDTH=80 man -l "$page")
-        grep -qE "^ +$name +- +[a-z]" <<<"$text"
-        grep -q '^DESCRIPTION' <<<"$text"
+        text=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>"$BATS_TEST_TMPDIR/warned")
+        [ "$(<"$BATS_TEST_TMPDIR/warned")" = '' ]
+        [[ $text =~ $'\n '\ *"$name"\ +-\ +[a-z] ]]
+        [[ $text == *$'\nDESCRIPTION'* ]]
         "$program" --help >/dev/null
     done
     [ -e "$DESTDIR/usr/bin/waitbench-async" ]

@@ -100,6 +100,10 @@ UNIT     += tree kernel
 test_tree   := analysis/tree.c
 test_kernel := analysis/kernel.c
 
+# Where threads meet, for the thread sanitizer: as in tests/run and the tags of tests/cli.
+THREADED_UNIT    := run rate workload resolve transfer loop origin_stats
+THREADED_LESSONS := dataflow interleavings locks one-big-lock race
+
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
 FUZZ := origin_request urls units options experiment visit slices access_line
 fuzz_origin_request := origin/request.c origin/item.c common/units.c
@@ -132,7 +136,7 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 # What can be made. ------------------------------------------------------------
 
 .PHONY: all deps check mutations test lint format fuzz replay bench aa report race profile peers mistakes coverage \
-        soak doctor man install uninstall clean help unit FORCE
+        soak doctor man install uninstall clean help unit replay threaded FORCE
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
@@ -194,6 +198,8 @@ fuzz: ## each reader of what others write, a minute of inputs made up by libFuzz
 unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tests/run_model $(B)/tests/shim.so \
       $(if $(filter address,$(subst $(,), ,$(SANITIZE))),replay)
 replay: $(FUZZ:%=$(B)/tests/fuzz_%)
+threaded: $(addprefix $(B)/,sequential threads async hybrid origin tests/arrivals tests/faults tests/shim.so) \
+          $(THREADED_LESSONS:%=$(B)/lessons/%) $(THREADED_UNIT:%=$(B)/tests/test_%)
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done

@@ -56,7 +56,13 @@ static void reap(pid_t pid, int *status)
 
 /* ---- Each index once ---------------------------------------------------- */
 
-enum { DRAWS = 200000, WORKERS = 5 };
+/* The sanitizers watch the code, not the instants: fewer do for them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { DRAWS = 50000, KILLS = 10 };
+#else
+enum { DRAWS = 200000, KILLS = 300 };
+#endif
+enum { WORKERS = 5 };
 
 struct drawer {
     const struct run *run;
@@ -377,15 +383,10 @@ static void test_the_gate_opens_when_a_worker_dies_waiting_at_it(void **state)
  * once at most, and what the dead one held is told from what it had done. */
 static void test_a_worker_killed_at_any_instant(void **state)
 {
-    /* The sanitizers watch the code, not the instants: fewer do for them. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    enum { ROUNDS = 30, COUNT = 20000 };
-#else
-    enum { ROUNDS = 300, COUNT = 20000 };
-#endif
+    enum { COUNT = 20000 };
     unsigned seed = 4711;
     (void)state;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < KILLS; round++) {
         struct fixture fixture;
         pid_t parent = getpid(), pids[2];
         open_fixture(&fixture, COUNT, 2);

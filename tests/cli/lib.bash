@@ -9,7 +9,11 @@
 #                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
 #   origin_stat NAME  prints one of its statistics: requests, or by status 404, or null without one
+#   origin_says WANT… whether its statistics are these: requests=5 404=1 'open_peak<=3'
 #   origin_reset      begins them anew
+#   run_says WANT…    the same of run.json, a model's summary, by the names within: ok=5 digest=4a67…
+#   figure NAME       the value of one name in run.json, into FIGURE
+#   nothing_in FOLDER true if it is there and empty
 #   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
 #
 # A test file that starts an origin calls origin_stop in its teardown.
@@ -104,4 +108,49 @@ origin_stat() {
 
 origin_reset() {
     origin_ask POST /stats/reset
+}
+
+# Usage: figure_in JSON NAME: the value of that name, which is in it once, into FIGURE; null without one.
+figure_in() {
+    FIGURE=null
+    [[ $1 =~ \"$2\":\ ?\"?([^\",}[:space:]]*) ]] || return 0
+    FIGURE=${BASH_REMATCH[1]}
+}
+
+# Usage: says JSON WANT…: each WANT is NAME=VALUE, NAME<=NUMBER or NAME>=NUMBER. Without a process:
+# jq costs more than many a run that it would be asked about.
+says() {
+    local want bad=0
+    for want in "${@:2}"; do
+        figure_in "$1" "${want%%[<>=]*}"
+        case $want in
+            *'<='*) [[ $FIGURE == [0-9]* ]] && ((FIGURE <= ${want#*=})) && continue ;;
+            *'>='*) [[ $FIGURE == [0-9]* ]] && ((FIGURE >= ${want#*=})) && continue ;;
+            *) [[ $FIGURE == "${want#*=}" ]] && continue ;;
+        esac
+        bad=1
+        # Who waits for it does not want to read of it each time.
+        [[ ${FUNCNAME[2]} == wait_for ]] || echo "not $want, but $FIGURE"
+    done
+    return $bad
+}
+
+origin_says() {
+    origin_ask GET /stats && says "$ANSWER" "$@"
+}
+
+run_says() {
+    local json
+    IFS= read -rd '' json <run.json || true
+    says "$json" "$@"
+}
+
+figure() {
+    local json
+    IFS= read -rd '' json <run.json || true
+    figure_in "$json" "$1"
+}
+
+nothing_in() {
+    [[ -d $1 ]] && ! compgen -G "$1/*" && ! compgen -G "$1/.[!.]*"
 }

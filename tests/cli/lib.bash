@@ -89,7 +89,7 @@ origin_stop() {
 # Asks the origin, by the shell's own means: what comes is in ANSWER. Usage: origin_ask METHOD PATH
 origin_ask() {
     local connection
-    exec {connection}<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT" || return
+    exec {connection}<>"/dev/tcp/127.0.0.1/${ORIGIN##*:}" || return
     printf '%s %s HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
     IFS= read -rd '' -u "$connection" ANSWER || true
     exec {connection}>&-

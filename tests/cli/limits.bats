@@ -177,14 +177,14 @@ with_setting() {
 }
 
 # bats test_tags=slow,plain
-@test "4,000 threads, and 1,000 processes" {
+@test "4,000 threads, and 500 processes" {
     (($(ulimit -Hn) >= 12500)) || skip "12,500 descriptors cannot be had here"
     ((EUID == 0 || $(ulimit -Hu) > 8000)) || skip "8,000 tasks cannot be had here"
     origin_start
     run "$BUILD/threads" --concurrency=4000 --count=4000 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
     echo "$output"
     [ "$status" -eq 0 ]
-    run "$BUILD/processes" --concurrency=1000 --count=1000 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
+    run "$BUILD/processes" --concurrency=500 --count=500 --timeout=100s --url-pattern="$ORIGIN/item/{}?delay=200ms"
     echo "$output"
     [ "$status" -eq 0 ]
 }

@@ -264,7 +264,7 @@ recorded() {
     for model in "${MODELS[@]}"; do
         [ "$model" != sequential ] || continue
         at_once=1000
-        [ "$model" != processes ] || at_once=200 # more of them stand in limits.bats, once
+        [ "$model" != processes ] || at_once=200 # 500 of them stand in limits.bats, once
         for way in "${ways[@]}"; do
             run_json "$model" --resolve=each --keep-alive="${way#* }" --concurrency=$at_once \
                 --timeout=60s --url-pattern="http://${way% *}:$ORIGIN_PORT/item/{}?size=10B" --count=1200

@@ -43,8 +43,9 @@ refused() {
     fi
 }
 
+# Usage: stat_is FILTER WANTED: a jq filter of the statistics
 stat_is() {
-    [[ $(origin_stat "$1") == "$2" ]]
+    origin_ask GET /stats && [[ $(jq -r "$1" <<<"${ANSWER##*$'\r\n'}") == "$2" ]]
 }
 
 @test "bodies of every size are the documented bytes, chunked or not" {

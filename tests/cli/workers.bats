@@ -27,15 +27,8 @@ finish() {
     CODE=0
     wait "$RUN" || CODE=$?
     RUN=
-    echo "ended with $CODE: $(cat out err run.json)"
-}
-
-served() {
-    (($(origin_stat .responses) >= $1))
-}
-
-asked() {
-    (($(origin_stat .requests) >= $1))
+    echo "ended with $CODE:"
+    cat out err run.json
 }
 
 # A server whose /held is answered when somebody has asked for /release; HELD is where it is.
@@ -44,7 +37,8 @@ start_held() {
     "$BUILD/tests/faults" ports log 3>&- &
     HELD_PID=$!
     wait_for test -s ports
-    HELD=http://127.0.0.1:$(cut -d' ' -f1 ports)
+    read -r HELD _ <ports
+    HELD=http://127.0.0.1:$HELD
 }
 
 stop_held() {
@@ -53,17 +47,24 @@ stop_held() {
     HELD_PID=
 }
 
-# Usage: held COUNT, sound COUNT: so many of these were asked for.
-held() {
-    (($(grep -c '^/held' log) >= $1))
+# Usage: log_has PATH COUNT: so many of these were asked for.
+log_has() {
+    local text others
+    IFS= read -rd '' text <log || true
+    text=$'\n'$text
+    others=${text//$'\n'"/$1"/}
+    (((${#text} - ${#others}) / (${#1} + 2) >= $2))
 }
 
-sound() {
-    (($(grep -c '^/sound' log) >= $1))
-}
-
+# Usage: outcomes LOST FETCHED: so many records say so, worker_lost and fetched.
 outcomes() {
-    grep -c ",$1," records.csv || true
+    local outcome
+    local -A seen=([worker_lost]=0 [fetched]=0)
+    while IFS=, read -r _ outcome _; do
+        seen[$outcome]=$((${seen[$outcome]:-0} + 1))
+    done <records.csv
+    echo "${seen[worker_lost]} lost, ${seen[fetched]} fetched"
+    ((seen[worker_lost] == $1 && seen[fetched] == $2))
 }
 
 # bats test_tags=user
@@ -80,75 +81,76 @@ outcomes() {
             own=()
             [ $model = processes ] || own=(--processes=2)
             begin $model "${own[@]}" --concurrency=4 --input=list
-            wait_for held 4
-            kill -$signal "$(pgrep -P "$RUN" | head -n 1)"
+            wait_for log_has held 4
+            kill -$signal "$(pgrep -P "$RUN" -o)"
             lanes=1
             [ $model = processes ] || lanes=2
             # The successor fetches all the rest.
-            wait_for sound 36
+            wait_for log_has sound 36
             curl -sS --fail -o released "$HELD/release"
             finish
             stop_held
             [ "$CODE" -eq 1 ]
             # All that its lanes held: one URL a lane.
-            [ "$(outcomes worker_lost)" -eq $lanes ]
-            [ "$(outcomes fetched)" -eq $((40 - lanes)) ]
-            [ "$(jq -c '[.workers.asked, .workers.made, .workers.lost, .workers.rebuilt]' run.json)" = \
-                "[4,4,$lanes,$lanes]" ]
+            outcomes $lanes $((40 - lanes))
+            run_says asked=4 made=4 lost=$lanes rebuilt=$lanes
         done
     done
 }
 
+# Usage: successor PID…: the run has a single child that is none of these, NEXT.
 successor() {
-    local now
-    now=$(pgrep -P "$RUN" | sort | tr '\n' ' ')
-    NEXT=$(comm -13 <(tr ' ' '\n' <<<"$1" | sort) <(tr ' ' '\n' <<<"$now" | sort) | sed '/^$/d')
-    [[ $NEXT =~ ^[0-9]+$ ]]
+    local pid
+    local -a next=()
+    for pid in $(pgrep -P "$RUN"); do
+        [[ " $* " == *" $pid "* ]] || next+=("$pid")
+    done
+    NEXT=${next[*]}
+    ((${#next[@]} == 1))
 }
 
 @test "a lane whose workers die twice before they finish a URL is given up, and the rest is fetched" {
     start_held
     begin processes --concurrency=2 "$HELD/held?"{1,2,3} "$HELD/sound?"{4,5}
-    wait_for held 2
-    before=$(pgrep -P "$RUN" | tr '\n' ' ')
-    kill -KILL "${before%% *}"
-    wait_for successor "$before"
-    wait_for held 3
+    wait_for log_has held 2
+    mapfile -t before < <(pgrep -P "$RUN")
+    kill -KILL "${before[0]}"
+    wait_for successor "${before[@]}"
+    wait_for log_has held 3
     kill -KILL "$NEXT"
     curl -sS --fail -o released "$HELD/release"
     finish
     [ "$CODE" -eq 1 ]
-    [ "$(jq -c '[.workers.lost, .workers.rebuilt]' run.json)" = '[2,1]' ]
-    [ "$(outcomes worker_lost)" -eq 2 ]
-    [ "$(outcomes fetched)" -eq 3 ]
+    run_says lost=2 rebuilt=1
+    outcomes 2 3
 }
 
 @test "a child that stands still is only late" {
     origin_start
     begin processes --concurrency=3 --count=9 --url-pattern="$ORIGIN/item/{}?size=10B&delay=700ms"
-    wait_for asked 3
-    child=$(pgrep -P "$RUN" | head -n 1)
+    wait_for origin_says 'requests>=3'
+    child=$(pgrep -P "$RUN" -o)
     kill -STOP "$child"
-    wait_for served 8
+    wait_for origin_says 'responses>=8'
     kill -0 "$RUN"
     kill -CONT "$child"
     finish
     [ "$CODE" -eq 0 ]
-    [ "$(outcomes fetched)" -eq 9 ]
+    outcomes 0 9
 }
 
 @test "a run keeps nothing where it would outlive it: no shared memory with a name" {
     origin_start
     for model in "${MODELS[@]}"; do
-        curl -sS --fail -X POST "$ORIGIN/stats/reset"
+        origin_reset
         begin "$model" --concurrency=3 --count=1000000 --url-pattern="$ORIGIN/item/{}?delay=30ms"
-        wait_for served 3
-        for pid in $(pgrep -g "$RUN"); do
-            run ! grep -e /dev/shm/ -e /SYSV "/proc/$pid/maps"
-        done
+        wait_for origin_says 'responses>=3'
+        mapfile -t maps < <(pgrep -g "$RUN")
+        maps=("${maps[@]/#//proc/}")
+        run -1 grep -e /dev/shm/ -e /SYSV "${maps[@]/%//maps}"
         kill -KILL "$RUN"
         wait "$RUN" || true
-        wait_for eval "! pgrep -g $RUN -r R,S,D,T >/dev/null"
+        wait_for eval "! kill -0 -- -$RUN 2>/dev/null || ! pgrep -g $RUN -r R,S,D,T >/dev/null"
         RUN=
     done
 }
@@ -172,7 +174,7 @@ successor() {
         fi
         [ "$status" -eq 0 ]
         [[ $output == *"workers     4 asked, $made made, $((4 - made)) lost, 0 rebuilt"* ]]
-        [ "$(jq -c '[.workers.asked, .workers.made, .fetches.ok]' run.json)" = "[4,$made,12]" ]
+        run_says asked=4 made="$made" ok=12
     done <<'CASES'
 FORK processes 1 0
 FORK processes 2 1
@@ -189,5 +191,5 @@ CASES
     origin_start
     run "$BUILD/processes" --init=parent --concurrency=2 --count=6 --json=run.json --url-pattern="$ORIGIN/item/{}?size=10B"
     [ "$status" -eq 0 ]
-    [ "$(jq -c '[.model.options.init, .fetches.ok]' run.json)" = '["parent",6]' ]
+    run_says init=parent ok=6
 }

@@ -99,10 +99,15 @@ start_everything() {
 
 # Usage: compare EXPECTED RECORDS: line by line the outcome, and how often it was tried.
 compare() {
-    paste -d' ' "$1" <(tail -n +2 "$2" | cut -d, -f2,4 | tr , ' ') |
-        awk '{ wanted = $3 == "yes" ? 2 : 1 }
-            $2 == "not_resolved" { wanted = 0 } # it was never under way
-            $2 != $4 || $5 != wanted { bad = 1; print "wrong:", $0 } END { exit bad }'
+    awk 'NR == FNR { expected[NR + 1] = $0; count++; FS = ","; next }
+        FNR == 1 { next }
+        {
+            split(expected[FNR], row, " ")
+            wanted = row[3] == "yes" ? 2 : 1
+            if (row[2] == "not_resolved") wanted = 0 # it was never under way
+            if ($2 != row[2] || $4 != wanted) { bad = 1; print "wrong:", expected[FNR], $2, $4 }
+        }
+        END { exit bad || FNR != count + 1 }' "$1" "$2"
 }
 
 # Who asked for a URL shows in the log: as often as expected, or not so often where its time was up

@@ -117,9 +117,9 @@ figure_in() {
     FIGURE=${BASH_REMATCH[1]}
 }
 
-# Usage: says JSON WANT…: each WANT is NAME=VALUE, NAME<=NUMBER or NAME>=NUMBER. Without a process:
+# Usage: figures_say JSON WANT…: each WANT is NAME=VALUE, NAME<=NUMBER or NAME>=NUMBER. Without a process:
 # jq costs more than many a run that it would be asked about.
-says() {
+figures_say() {
     local want bad=0
     for want in "${@:2}"; do
         figure_in "$1" "${want%%[<>=]*}"
@@ -136,13 +136,13 @@ says() {
 }
 
 origin_says() {
-    origin_ask GET /stats && says "$ANSWER" "$@"
+    origin_ask GET /stats && figures_say "$ANSWER" "$@"
 }
 
 run_says() {
     local json
     IFS= read -rd '' json <run.json || true
-    says "$json" "$@"
+    figures_say "$json" "$@"
 }
 
 figure() {

@@ -38,7 +38,7 @@ fetch() {
             fetch "$model" -c 3 -n 24 --rate="$rate" -u "$ORIGIN/item/{}?delay=2ms" \
                 --json="$model-$arrivals.json" --records="$model-$arrivals.csv"
             IFS= read -rd '' json <"$model-$arrivals.json" || true
-            says "$json" digest="$digest" ok=24 'peak_in_flight<=3' arrivals=$arrivals
+            figures_say "$json" digest="$digest" ok=24 'peak_in_flight<=3' arrivals=$arrivals
         done
     done
     # taken_ns is when it began: not before it was due, and in the list's order of due times.

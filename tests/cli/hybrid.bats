@@ -23,10 +23,6 @@ workers() {
     pgrep -P "$HYBRID" || true
 }
 
-in_flight() {
-    [[ $(origin_stat .in_flight) -eq $1 ]]
-}
-
 @test "either inside fetches what sequential fetches" {
     "$BUILD/sequential" -u "$ORIGIN/item/{}?size=3KiB" -n 60 --json="$SUMMARY" -q
     digest=$(summary .fetches.digest)
@@ -67,7 +63,7 @@ kill_one() {
     "$BUILD/hybrid" --processes=4 --inside="$1" -u "$ORIGIN/item/{}?delay=2s" -n 60 -c 20 \
         --json="$SUMMARY" --records="$RECORDS" -q 3>&- &
     HYBRID=$!
-    wait_for in_flight 20
+    wait_for origin_says in_flight=20
     killed=$(workers | sed -n 2p)
     [ "$(workers | wc -l)" -eq 4 ]
     kill -KILL "$killed"

@@ -8,8 +8,7 @@
 #                     sets ORIGIN_PID, ORIGIN_PORT and ORIGIN=http://127.0.0.1:PORT
 #                     ORIGIN_WRAP is what it is run by, as (prlimit --nofile=128)
 #   origin_stop       ends it (SIGTERM) and returns its exit status; harmless without one
-#   origin_stat NAME  prints one of its statistics: requests, or by status 404, or null without one
-#   origin_says WANT… whether its statistics are these: requests=5 404=1 'open_peak<=3'
+#   origin_says WANT… whether its statistics are these: requests=5 404=1 'open_peak<=3' (404 by status)
 #   origin_reset      begins them anew
 #   run_says WANT…    the same of run.json, a model's summary, by the names within: ok=5 digest=4a67…
 #   figure NAME       the value of one name in run.json, into FIGURE
@@ -94,16 +93,6 @@ origin_ask() {
     IFS= read -rd '' -u "$connection" ANSWER || true
     exec {connection}>&-
     [[ $ANSWER == 'HTTP/1.1 2'* ]]
-}
-
-# Usage: origin_stat NAME, as `requests`; also as jq would be asked, `.requests` or `.by_status["404"]`
-origin_stat() {
-    local name=${1%\"]} value
-    origin_ask GET /stats || return
-    name=\"${name##*[.\"]}\":
-    value=null
-    [[ $ANSWER != *"$name"* ]] || value=${ANSWER#*"$name"}
-    echo "${value%%[,\}]*}"
 }
 
 origin_reset() {

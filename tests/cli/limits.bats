@@ -36,14 +36,14 @@ advised() {
     echo "$stderr"
     [ "$status" -eq 3 ]
     [[ $stderr == *"select() watches descriptors below 1,024"* ]]
-    [ "$(origin_stat .requests)" -eq 0 ]
+    origin_says requests=0
     less=$(advised --concurrency=)
     [ "$less" -gt 300 ]
     [ "$less" -lt 1024 ]
     run "$BUILD/async" --backend=select --concurrency="$less" --count=$((2 * less)) --url-pattern="$url"
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(origin_stat .open_peak)" -eq "$less" ]
+    origin_says open_peak="$less"
 }
 
 @test "the other backends know no such limit" {
@@ -64,7 +64,7 @@ advised() {
         under "-HSn 60" $model --concurrency=100 --count=100 --url-pattern="$ORIGIN/item/{}"
         [ "$status" -eq 3 ]
         [[ $stderr == "$model: "*"100 at one time"*"descriptors"*"the limit is 60 (RLIMIT_NOFILE, hard)"* ]]
-        [ "$(origin_stat .requests)" -eq 0 ]
+        origin_says requests=0
         enough=$(advised "ulimit -Hn ")
         under "-HSn $enough" $model --concurrency=100 --count=300 \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=50ms"
@@ -109,7 +109,7 @@ advised() {
         --url-pattern="$ORIGIN/item/{}"
     [ "$status" -eq 3 ]
     [[ $stderr == *"stacks of 256 threads need 4096 MiB"*"the limit is 2929 MiB"*"--stack-size"* ]]
-    [ "$(origin_stat .requests)" -eq 0 ]
+    origin_says requests=0
     under "-HSv 3000000" threads --stack-size=256KiB --concurrency=64 --count=64 \
         --url-pattern="$ORIGIN/item/{}"
     [ "$status" -eq 0 ]

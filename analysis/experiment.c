@@ -354,7 +354,8 @@ static int check_again(const struct place *place, const struct experiment *e, si
     return wrong(place, "again", "must name a lane that stands before this one");
 }
 
-/* A peer's lane: {"name", "peer": [command…], "concurrency", "start_ms", "each_us"}. */
+/* A peer's lane: {"name", "peer": [command…], "concurrency", "start_ms", "each_us",
+ * "each_processes"}. */
 static int read_peer(const struct place *place, json_t *object, struct lane *lane)
 {
     int64_t start_ms = 50, each_us = 200;
@@ -373,6 +374,8 @@ static int read_peer(const struct place *place, json_t *object, struct lane *lan
         error = want_integer(place, object, "start_ms", 0, 3600000, &start_ms);
     if (!error)
         error = want_integer(place, object, "each_us", 0, 3600000000, &each_us);
+    if (!error)
+        error = want_integer(place, object, "each_processes", 0, 1000, &lane->processes);
     lane->model = "";
     lane->start_s = (double)start_ms / 1e3;
     lane->each_s = (double)each_us / 1e6;
@@ -401,9 +404,9 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     if (!json_is_object(object))
         return wrong(&place, "", "must be an object with name and model");
     lane->concurrency = lane->most = -1;
-    int error =
-        only_keys(&place, object,
-                  "name model again against options peer concurrency start_ms each_us at most");
+    int error = only_keys(&place, object,
+                          "name model again against options peer concurrency start_ms each_us "
+                          "each_processes at most");
     if (!error)
         error = want_word(&place, object, "name", "", &lane->name);
     if (!error)

@@ -71,6 +71,7 @@ struct lane {
     json_t *peer;
     int64_t concurrency;    /* what it does at one time, or -1: as the experiment says */
     double start_s, each_s; /* what it is expected to cost, for the plan only */
+    int64_t processes;      /* likewise: how many a peer starts for each URL */
     json_t *at;             /* the values of the axis that it is measured at, or NULL: all */
     int64_t most;           /* in flight that it can hold at all: no cells beyond; or -1 */
 };

@@ -102,14 +102,17 @@ static bool is_static(const struct lane *lane, const struct settings *s)
     return s->dispatch && strcmp(s->dispatch, "static") == 0;
 }
 
-static double predict(const struct lane *lane, const struct settings *s)
+static double predict(const struct plan_request *request, const struct lane *lane,
+                      const struct settings *s)
 {
     const struct cost *cost = costs;
     while (cost->model[0] && strcmp(cost->model, lane->model) != 0)
         cost++;
     double n = (double)s->count, c = fmin((double)s->concurrency, n), t = seconds_of(s->delay);
-    if (lane->peer)
-        return lane->start_s + fmax(ceil(n / c) * t, n * lane->each_s + t);
+    if (lane->peer) {
+        double each = lane->each_s + (double)lane->processes * request->process_s;
+        return lane->start_s + fmax(ceil(n / c) * t, n * each + t);
+    }
     double work = s->cpu_work > 0 ? (double)s->cpu_work * PASS_S : 0;
     double fetching = fmax(ceil(n / c) * t + c * cost->first, n * (cost->kept + work) + t);
     if (strcmp(lane->model, "sequential") == 0)
@@ -417,7 +420,7 @@ static json_t *lane_line(const struct plan_request *request, const struct experi
         return NULL;
     if (e->axis != NO_AXIS && !lane_is_at(lane, json_array_get(e->values, i)))
         return NULL;
-    double predicted = predict(lane, &s);
+    double predicted = predict(request, lane, &s);
     json_t *line = begin_line(request, e, i, lane->name, &s);
     bool too_long = predicted > e->longest_s;
     json_object_set_new(line, "kind",
@@ -703,6 +706,8 @@ static const struct argp_option plan_options[] = {
     {"seed", 's', "N", 0, "orders the rounds, 0 to 4294967295 (default 1)", 0},
     {"build", 'b', "DIR", 0, "where the models are (default build)", 0},
     {"base", 'B', "DIR", 0, "where the models of another build are, to run beside these", 0},
+    {"process-us", 'P', "N", 0,
+     "what it takes here to start a small program, in microseconds (default 8000)", 0},
     {"urls", 'u', "FILE", 0, "a list of one's own instead of the origin", 0},
     {"table", 't', 0, 0, "print what the plan costs instead of the plan", 0},
     {0}};
@@ -710,22 +715,28 @@ static const struct argp_option plan_options[] = {
 static error_t parse_plan(int key, char *argument, struct argp_state *state)
 {
     struct plan_options *options = state->input;
-    uint64_t seed;
+    uint64_t number;
     switch (key) {
     case 'p':
         options->request.profile = argument;
         return 0;
     case 's':
-        if (parse_count(argument, &seed) < 0 || seed > UINT32_MAX)
+        if (parse_count(argument, &number) < 0 || number > UINT32_MAX)
             argp_error(state, "--seed=%s: must be a number from 0 to 4294967295", argument);
         else
-            options->request.seed = (uint32_t)seed;
+            options->request.seed = (uint32_t)number;
         return 0;
     case 'b':
         options->request.build = argument;
         return 0;
     case 'B':
         options->request.base = argument;
+        return 0;
+    case 'P':
+        if (parse_count(argument, &number) < 0 || number > 60000000)
+            argp_error(state, "--process-us=%s: must be a number from 0 to 60000000", argument);
+        else
+            options->request.process_s = (double)number / 1e6;
         return 0;
     case 'u':
         options->request.urls = argument;
@@ -755,7 +766,8 @@ int plan_main(int argc, char **argv)
         0,
         0,
         0};
-    struct plan_options options = {.request = {.profile = "quick", .seed = 1, .build = "build"}};
+    struct plan_options options = {
+        .request = {.profile = "quick", .seed = 1, .build = "build", .process_s = 0.008}};
     needed_arguments(&parser, argc, argv, &options);
     struct problem problem = {""};
     json_t *plan;

@@ -83,7 +83,8 @@ cell() {
         '{"name": "fails", "peer": ["sh", "-c", "xargs curl -s >/dev/null <\"$0\"; exit 3", "{urls}"], "concurrency": 1}' \
         '{"name": "crowds", "peer": ["curl", "-s", "-Z", "--parallel-immediate", "--parallel-max", "9", "--config", "{curl}"],
             "concurrency": 2}' \
-        '{"name": "endless", "peer": ["sh", "-c", "exit 9"], "each_us": 60000000}'
+        '{"name": "endless", "peer": ["sh", "-c", "exit 9"], "each_us": 60000000}' \
+        '{"name": "starts", "peer": ["sh", "-c", "exit 9"], "each_us": 0, "each_processes": 1000}'
     peers
     [ "$status" -eq 1 ]
     [ "$(cell honest .verdict)" = valid ]
@@ -99,6 +100,8 @@ cell() {
     [[ "$(cell fails '.verdict, .reasons[]')" == invalid*"it ended with status 3"* ]]
     [[ "$(cell crowds '.verdict, .reasons[]')" == invalid*"requests were in flight at once, 2 were planned"* ]]
     [ "$(cell endless .verdict)" = predicted ]
+    # 30,000 programs: by what one of them was measured to take.
+    [ "$(cell starts .verdict)" = predicted ]
 
     # The table, the CSV and the chart agree on who stands.
     local folder

@@ -405,6 +405,8 @@ static void mistakes_name_file_key_and_remedy(void **unused)
          ": lanes[1].concurrency: ", "whole number from 1"},
         {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\"], \"start_ms\": -1",
          ": lanes[1].start_ms: ", "whole number from 0"},
+        {"\"model\": \"threads\", \"again\": \"a\"", "\"peer\": [\"x\"], \"each_processes\": 1001",
+         ": lanes[1].each_processes: ", "whole number from 0 to 1000"},
         {"[{\"name\": \"a\", \"model\": \"threads\"}, "
          "{\"name\": \"b\", \"model\": \"threads\", \"again\": \"a\"}]",
          "[]", ": lanes: ", "1 to 64 lanes"},

@@ -47,14 +47,31 @@ static int open_ring(struct io_uring *ring)
     return io_uring_queue_init_params(SUBMISSIONS, ring, &params);
 }
 
+/* Before Linux 5.19 the kernel takes no requests while it keeps answers for
+ * which the ring had no room: next_entry() would hand them over for ever. That
+ * version was also the first to make sockets by request, which can be asked. */
+static bool is_recent(struct io_uring *ring)
+{
+    struct {
+        struct io_uring_probe head;
+        struct io_uring_probe_op operations[IORING_OP_SOCKET + 1];
+    } answer = {0};
+    return io_uring_register_probe(ring, &answer.head, IORING_OP_SOCKET + 1) >=
+               0 &&
+           io_uring_opcode_supported(&answer.head, IORING_OP_SOCKET);
+}
+
 static const char *uring_refused(void)
 {
     static char why[160];
     struct io_uring ring;
     int error = open_ring(&ring);
     if (error == 0) {
+        bool recent = is_recent(&ring);
         io_uring_queue_exit(&ring);
-        return NULL;
+        return recent ? NULL
+                      : "io_uring of a Linux before 5.19 may wait for ever: "
+                        "take another --backend";
     }
     snprintf(why, sizeof why,
              "io_uring is refused by the kernel (sysctl "

@@ -26,6 +26,15 @@ teardown() {
     done
 }
 
+@test "an io_uring whose ring may overflow for ever is refused likewise" {
+    command -v strace >/dev/null || skip "no strace"
+    strace -o /dev/null true 2>/dev/null || skip "processes may not be traced here"
+    run strace -o /dev/null -e inject=io_uring_register:error=EINVAL "$BUILD/async" --backend=uring http://127.0.0.1:1/
+    [ "$status" -eq 3 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *"before 5.19"*"take another --backend"* ]]
+}
+
 @test "where epoll_pwait2 is not there, epoll waits in milliseconds" {
     command -v strace >/dev/null || skip "no strace"
     strace -o /dev/null true 2>/dev/null || skip "processes may not be traced here"

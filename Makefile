@@ -18,6 +18,10 @@ else
 B := build/sanitize-$(firstword $(subst $(,), ,$(SANITIZE)))
 # Half the time to compile of -O1 -g, and lines are still named.
 SANITIZER := -O0 -g1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+# gcc's runtimes as archives: what is to be started and searched for leaks becomes a third less.
+ifeq ($(SANITIZE)$(findstring clang,$(CC)),address$(,)undefined)
+SANITIZER += -static-libasan -static-libubsan
+endif
 endif
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -50,6 +50,7 @@ groups_left() {
     [ -z "$(groups_left "$pid")" ]
 }
 
+# bats test_tags=user
 @test "names of its own are the command's alone" {
     echo '127.9.9.9 one.waitbench.test' >names
     run "$CONFINE" --names=none --check

@@ -236,8 +236,9 @@ ends_with() {
 @test "scripts/lessons refuses what it does not know" {
     run scripts/lessons --nonsense
     [ "$status" -eq 2 ]
-    run scripts/lessons no-such-lesson
+    run scripts/lessons --out="$BATS_TEST_TMPDIR/out" no-such-lesson
     [ "$status" -eq 2 ]
+    [ ! -e "$BATS_TEST_TMPDIR/out" ]
     run scripts/lessons --help
     [ "$status" -eq 0 ]
 }

@@ -111,6 +111,7 @@ cell() {
     [ "$status" -eq 1 ]
     grep -q '^- repeats: invalid: ' "$folder/peers.md"
     grep -q '^- endless: skipped: ' "$folder/peers.md"
+    run ! grep -q Ceilings "$folder/peers.md" # none was asked for
     [ "$(awk -F, '$1 == "repeats" && $5 == 0.1 { print $21 $22 $23 $24 }' "$folder/peers.csv")" = 0 ]
     [ "$(awk -F, '$1 == "honest" && $5 == 0.1 { print $24 }' "$folder/peers.csv")" = 1 ]
     [ "$(cell honest '.memory.pss > 0')" = true ]

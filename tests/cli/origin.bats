@@ -298,7 +298,7 @@ head_of() {
 
 @test "what a request can make it wait for is bounded" {
     CLIENTS=()
-    origin_start --idle-timeout=200ms
+    origin_start --idle-timeout=1s
     # A head that drips in for ever.
     (
         trap '' PIPE

@@ -26,7 +26,7 @@ struct plan_request {
     uint32_t seed;
     const char *build;  /* where the models are: "build" */
     const char *base;   /* where those of another build are, to be run beside them, or NULL */
-    double process_s;   /* what it takes here to start a small program */
+    double process_s;   /* what it takes here to start a small program, in seconds */
     const char *urls;   /* a list of one's own URLs instead of the origin, or NULL */
     char *const *files; /* the experiments */
     size_t file_count;

@@ -264,7 +264,6 @@ recorded() {
     for model in "${MODELS[@]}"; do
         [ "$model" != sequential ] || continue
         at_once=1000
-        ! again || at_once=200 # the thread sanitizer sees whether they meet, not how many
         [ "$model" != processes ] || at_once=200 # 500 of them stand in limits.bats, once
         for way in "${ways[@]}"; do
             run_json "$model" --resolve=each --keep-alive="${way#* }" --concurrency=$at_once \

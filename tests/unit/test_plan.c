@@ -1,6 +1,7 @@
 /* benchstat plan: budgets, rounds, orders, and every mistake in an experiment. */
 #include <errno.h>
 #include <glob.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -755,6 +756,50 @@ static void ones_own_urls_are_counted(void **unused)
     }
 }
 
+static double predicted_of(json_t *plan, const char *lane)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(plan, i, line)
+    {
+        if (strcmp(text_of(line, "lane"), lane) == 0)
+            return json_real_value(json_object_get(line, "predicted_s"));
+    }
+    fail_msg("no lane %s", lane);
+    return 0;
+}
+
+/* 32 URLs: what a process takes here counts as often as one is started. */
+static void who_starts_processes_is_predicted_by_what_one_takes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *lane;
+        double processes;
+    } cases[] = {{"async", 0},
+                 {"xargs -P curl (batches)", 0},
+                 {"xargs -P curl (1 URL each)", 32},
+                 {"GNU parallel (curl)", 64}};
+    char *files[] = {"peers/experiments/peers-each.json"};
+    json_t *plans[2];
+    for (int s = 0; s < 2; s++) {
+        struct plan_request request = {.profile = "quick",
+                                       .build = "build",
+                                       .process_s = s,
+                                       .files = files,
+                                       .file_count = 1};
+        struct problem problem = {""};
+        assert_int_equal(plan_make(&request, &plans[s], &problem), 0);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double more = predicted_of(plans[1], cases[i].lane) - predicted_of(plans[0], cases[i].lane);
+        if (fabs(more - cases[i].processes) > 1e-6)
+            fail_msg("%s: %f s more", cases[i].lane, more);
+    }
+    json_decref(plans[0]);
+    json_decref(plans[1]);
+}
+
 static void what_is_not_there_is_said(void **unused)
 {
     (void)unused;
@@ -791,6 +836,7 @@ int main(void)
         cmocka_unit_test(the_shortest_delay_is_that_of_its_distribution),
         cmocka_unit_test(another_build_stands_beside_each_lane_once),
         cmocka_unit_test(ones_own_urls_are_counted),
+        cmocka_unit_test(who_starts_processes_is_predicted_by_what_one_takes),
         cmocka_unit_test(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

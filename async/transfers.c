@@ -195,7 +195,8 @@ static void on_socket_ready(void *data, int fd, unsigned events)
  * states it anew for the next on the same connection. Of sockets that were
  * opened through on_open we hear when they close, so there the watch is kept
  * in between, and two system calls a fetch are saved. Other sockets, such as
- * the resolver's, may close unseen: for them its word is followed at once. */
+ * the resolver's, may close unseen, and so do those that are still connecting,
+ * of which it waits to write: for them its word is followed at once. */
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
                             void *of_socket)
 {
@@ -204,10 +205,14 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
     bool ours = (size_t)fd < all->socket_room && all->sockets[fd].ours;
     (void)easy, (void)of_socket;
     if (what == CURL_POLL_REMOVE) {
-        if (ours)
+        if (ours && !(loop_watched(all->loop, fd) & LOOP_WRITE)) {
             all->sockets[fd].idle = true;
-        else
-            loop_watch(all->loop, fd, 0, NULL, NULL);
+            return 0;
+        }
+        if (ours) /* or another's number soon */
+            all->sockets[fd].ours = false;
+        if (loop_watch(all->loop, fd, 0, NULL, NULL) < 0)
+            loop_forget(all->loop, fd); /* it is closed already */
         return 0;
     }
     if (ours)

@@ -3,12 +3,12 @@
  *
  * Usage: faults PORT_FILE LOG_FILE
  *
- * Listens on 127.0.0.1 and writes four ports to PORT_FILE: where it serves, where it refuses
- * every connection, where it lets the kernel accept and never looks, and where it begins to answer
- * a TLS greeting and stops in the middle. What it does wrong is chosen by the path (a query is only
- * for the log); the table `faults` below is the list. To a TLS greeting at the first port it
- * answers in plain HTTP. Each path that is asked for becomes a line of LOG_FILE when its request
- * has been read. Ends on SIGTERM.
+ * Listens on 127.0.0.1 and writes five ports to PORT_FILE: where it serves, where it refuses
+ * every connection, where it lets the kernel accept and never looks, where it begins to answer
+ * a TLS greeting and stops in the middle, and where the queue is full: nobody gets in. What it does
+ * wrong is chosen by the path (a query is only for the log); the table `faults` below is the list.
+ * To a TLS greeting at the first port it answers in plain HTTP. Each path that is asked for becomes
+ * a line of LOG_FILE when its request has been read. Ends on SIGTERM.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -321,20 +321,37 @@ static int bound(uint16_t *port)
     return fd;
 }
 
-static int tell_ports(const char *path, const uint16_t ports[static 4])
+/* Nobody accepts at `fd`, and its queue for one is taken: what else connects waits. */
+static int fill_queue(int fd, uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(port)};
+    if (listen(fd, 0) < 0)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (client < 0 || (connect(client, (struct sockaddr *)&address, sizeof address) < 0 &&
+                           errno != EINPROGRESS))
+            return -1;
+    }
+    return 0;
+}
+
+static int tell_ports(const char *path, const uint16_t ports[static 5])
 {
     char aside[PATH_MAX];
     snprintf(aside, sizeof aside, "%s.part", path);
     FILE *file = fopen(aside, "we");
     if (file == NULL)
         return -1;
-    fprintf(file, "%u %u %u %u\n", ports[0], ports[1], ports[2], ports[3]);
+    fprintf(file, "%u %u %u %u %u\n", ports[0], ports[1], ports[2], ports[3], ports[4]);
     return fclose(file) == 0 ? rename(aside, path) : -1;
 }
 
 int main(int argc, char **argv)
 {
-    uint16_t ports[4];
+    uint16_t ports[5];
     pthread_t second;
     if (argc != 3) {
         fputs("Usage: faults PORT_FILE LOG_FILE\n", stderr);
@@ -342,11 +359,11 @@ int main(int argc, char **argv)
     }
     log_fd = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     struct listener server = {bound(&ports[0]), serve};
-    int closed = bound(&ports[1]), deaf = bound(&ports[2]);
+    int closed = bound(&ports[1]), deaf = bound(&ports[2]), full = bound(&ports[4]);
     struct listener midway = {bound(&ports[3]), greet_halfway};
     if (log_fd < 0 || server.fd < 0 || closed < 0 || deaf < 0 || midway.fd < 0 ||
         listen(server.fd, 1024) < 0 || listen(deaf, 1024) < 0 || listen(midway.fd, 1024) < 0 ||
-        signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+        full < 0 || fill_queue(full, ports[4]) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
         pthread_create(&second, NULL, accept_all, &midway) != 0 || tell_ports(argv[1], ports) < 0) {
         fprintf(stderr, "faults: %s\n", strerror(errno));
         return 3;

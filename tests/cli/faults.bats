@@ -41,7 +41,7 @@ start_faults() {
     "$BUILD/tests/faults" ports log 3>&- &
     SERVERS+=($!)
     wait_for test -s ports
-    read -r SERVER CLOSED DEAF MIDWAY <ports
+    read -r SERVER CLOSED DEAF MIDWAY FULL <ports
 }
 
 # Usage: start_tls NAME SUBJECT_ALT_NAME [expired]: an HTTPS server with a certificate of its own,
@@ -76,7 +76,7 @@ table() {
 located() {
     sed -e "s|^/|http://127.0.0.1:$SERVER/|" -e "s|//CLOSED/|//127.0.0.1:$CLOSED/|" \
         -e "s|//DEAF/|//127.0.0.1:$DEAF/|" -e "s|//PLAIN/|//127.0.0.1:$SERVER/|" \
-        -e "s|//MIDWAY/|//127.0.0.1:$MIDWAY/|" -e "s|//STRANGER/|//127.0.0.1:${STRANGER:-1}/|" \
+        -e "s|//MIDWAY/|//127.0.0.1:$MIDWAY/|" -e "s|//FULL/|//127.0.0.1:$FULL/|" -e "s|//STRANGER/|//127.0.0.1:${STRANGER:-1}/|" \
         -e "s|//OTHER/|//127.0.0.1:${OTHER:-1}/|" -e "s|//EXPIRED/|//127.0.0.1:${EXPIRED:-1}/|"
 }
 
@@ -214,6 +214,23 @@ ends_as_fast() {
         compare once records.csv
         # hello, whole, each time.
         [ "$(grep -c ',fetched,200,1,.*,5,9555e8555c62dcfd$' records.csv)" -ge "$(wc -l <faulty)" ]
+    done
+}
+
+# libcurl closes a socket that is still connecting without telling.
+@test "a connection that does not come about is over in time, and others go on, by every backend" {
+    start_faults
+    for k in 1 2 3; do
+        printf '%s timed_out yes\n' "http://127.0.0.1:$FULL/$k" "http://127.0.0.1:$SERVER/silent?$k"
+        printf '%s fetched no\n' "http://127.0.0.1:$SERVER/late?$k"
+    done >expected
+    cut -d' ' -f1 expected >list
+    for backend in select poll epoll uring libuv; do
+        [ $backend != uring ] || "$BUILD/async" --backend=uring --quiet "http://127.0.0.1:$SERVER/sound" || continue
+        run "$BUILD/async" --backend=$backend --input=list --records=records.csv --concurrency=4 --retries=1 \
+            --timeout=1500ms
+        [ "$status" -eq 1 ] || { echo "$backend: status $status: $output" && return 1; }
+        compare expected records.csv
     done
 }
 

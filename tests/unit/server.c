@@ -23,14 +23,15 @@ struct client {
 static struct pollfd waits[CLIENTS]; /* [0] is the listening socket */
 static struct client clients[CLIENTS];
 
-static int listen_on_loopback(uint16_t *port)
+/* Holds a port that the kernel chooses; unless it also listens there, who connects is refused. */
+static int hold_loopback(uint16_t *port, bool listens)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 512) < 0 ||
+    if (bind(fd, (struct sockaddr *)&address, length) < 0 || (listens && listen(fd, 512) < 0) ||
         getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
         int error = -errno;
         close(fd);
@@ -42,10 +43,10 @@ static int listen_on_loopback(uint16_t *port)
 
 uint16_t server_closed_port(void)
 {
-    uint16_t port = 0;
-    int fd = listen_on_loopback(&port);
-    if (fd >= 0)
-        close(fd);
+    /* Let go, it would be the next that the kernel gives to another test beside this one. */
+    static uint16_t port;
+    if (port == 0)
+        (void)hold_loopback(&port, false);
     return port;
 }
 
@@ -157,7 +158,7 @@ int server_open(struct server *server, const struct answer *answers)
         mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED)
         return -errno;
-    int listener = listen_on_loopback(&server->port);
+    int listener = hold_loopback(&server->port, true);
     if (listener < 0) {
         munmap(counts, sizeof *counts);
         return listener;

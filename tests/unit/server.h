@@ -40,7 +40,7 @@ int server_open(struct server *, const struct answer *answers);
 
 void server_close(struct server *);
 
-/* A port on 127.0.0.1 where nobody listens, as far as that can be known. */
+/* A port on 127.0.0.1 that this process holds and does not listen at; 0: there is none. */
 uint16_t server_closed_port(void);
 
 #endif

@@ -36,7 +36,7 @@ ORIGIN_WRAP=()
 # is several milliseconds. A bats that knows these names no longer is slower, and no worse.
 # The command that `run` runs, in place of the subshell that it runs it in.
 bats_merge_stdout_and_stderr() {
-    if [[ $1 == */* ]]; then exec "$@" 2>&1; else "$@" 2>&1; fi
+    if [[ $1 == */* && -z ${keep_empty_lines-} ]]; then exec "$@" 2>&1; else "$@" 2>&1; fi
 }
 # When a test began, for --timing, without `date`.
 get_mills_since_epoch() {

@@ -286,7 +286,7 @@ leaves_nothing() {
         setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h --save=bodies \
             >/dev/null &
         run=$!
-        wait_for grep -qxF "/silent?$1-$list" ../log
+        wait_for has_line ../log "/silent?$1-$list"
         holds $run >$list.holds
         kill -INT $run
         wait $run || true

@@ -13,6 +13,7 @@
 #   run_says WANT…    the same of run.json, a model's summary, by the names within: ok=5 digest=4a67…
 #   figure NAME       the value of one name in run.json, into FIGURE
 #   nothing_in FOLDER true if it is there and empty
+#   has_line FILE LINE  is there such a line in it, whole?
 #   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
 #
 # A test file that starts an origin calls origin_stop in its teardown.
@@ -50,7 +51,7 @@ again() {
 
 # Usage: wait_for COMMAND [ARGUMENT…]
 wait_for() {
-    local deadline=$((SECONDS + ${WAIT_SECONDS:-20})) pipe=$BATS_FILE_TMPDIR/nobody-writes
+    local deadline=$((SECONDS + ${WAIT_SECONDS:-20})) pipe=$BATS_FILE_TMPDIR/nobody-writes tries=0
     # To read there is to sleep, without a process for it.
     [[ -p $pipe ]] || mkfifo "$pipe"
     until "$@"; do
@@ -58,8 +59,14 @@ wait_for() {
             echo "waited ${WAIT_SECONDS:-20} s in vain for: $*" >&2
             return 1
         fi
-        read -rt 0.01 <>"$pipe" || true
+        # What has not come at once may take a while, and asking takes it longer.
+        if ((++tries < 10)); then read -rt 0.01 <>"$pipe" || true; else read -rt 0.05 <>"$pipe" || true; fi
     done
+}
+
+# Usage: has_line FILE LINE: is there such a line in it, whole? Without a process.
+has_line() {
+    [[ $'\n'$(<"$1")$'\n' == *$'\n'"$2"$'\n'* ]]
 }
 
 # The origin has written its port file, or it has died and will not.

@@ -109,13 +109,14 @@ THREADED_UNIT    := run rate workload resolve transfer loop origin_stats
 THREADED_LESSONS := dataflow interleavings locks one-big-lock race
 
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
-FUZZ := origin_request urls units options experiment visit slices access_line
+FUZZ := origin_request urls units options experiment visit results slices access_line
 fuzz_origin_request := origin/request.c origin/item.c common/units.c
 fuzz_urls       := common/workload.c
 fuzz_units      := common/units.c
 fuzz_options    := common/workload.c common/rate.c common/units.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
+fuzz_results    := $(evidence) $(tables) analysis/changes.c analysis/experiment.c common/units.c
 fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_access_line := lessons/dataflow/access_line.c
 
@@ -253,7 +254,7 @@ $(B)/tests/run_model: $(call objects,$(run_model))
 $(B)/fuzz/%: FORCE
 	@mkdir -p $(@D)
 	$(Q)$(call say,FUZZ  $@) $(or $(FUZZ_CC),clang-14) -std=gnu17 $(CPPFLAGS) -g -O1 -fno-omit-frame-pointer \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(LDFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
+	    -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all $(LDFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
 
 $(PROGRAMS:%=$(B)/%) $(UNIT:%=$(B)/tests/test_%) $(FUZZ:%=$(B)/tests/fuzz_%) $(B)/tests/arrivals \
 $(B)/tests/faults $(B)/tests/run_model:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "analysis/ledger.h"
 #include "analysis/needed.h"
@@ -67,8 +68,14 @@ void visit_read_small(struct visit_seen *seen, const char *path)
         return;
     bool big = json_string_at(seen->plan, "origin.big");
     double every = json_number_at(seen->plan, "origin.every");
-    uint64_t step = !big ? 0 : every >= 1 ? (uint64_t)every : 1;
+    uint64_t step = !big ? 0 : every >= 1 && every < 0x1p63 ? (uint64_t)every : 1;
+    /* A row is longer than a byte: what was planned and cannot be there needs no room. */
+    struct stat about;
     double planned = seen->planned_count > 0 ? seen->planned_count : 0;
+    if (fstat(fileno(file), &about) < 0 || planned > (double)about.st_size) {
+        fclose(file);
+        return;
+    }
     struct latencies latencies = {.room = (size_t)planned};
     if (step > 0)
         latencies.room -= latencies.room / step;

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+unsigned long fuzz_taken;
+
 void fuzz_check(int holds)
 {
     if (!holds)

@@ -12,6 +12,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* How many inputs a reader of ours took whole: each target counts its own. What refuses everything
+ * tries nothing of what lies behind, so replay.c wants those that are said to be good to be taken.
+ */
+extern unsigned long fuzz_taken;
+
 /* Aborts where a promise does not hold. */
 void fuzz_check(int holds);
 

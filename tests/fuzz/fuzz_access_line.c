@@ -30,6 +30,7 @@ static void check_format(const char *line, size_t length, const struct access_li
     }
     if (!parsed->combined)
         return;
+    fuzz_taken++;
     fuzz_check(blanks >= 8 && quotes >= 6 && line[length - 1] == '"');
     fuzz_check(parsed->address == line && parsed->address_length > 0);
     fuzz_check(parsed->status >= 0 && parsed->status <= 999);

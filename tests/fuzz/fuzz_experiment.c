@@ -34,33 +34,40 @@ static void check_plan(const json_t *plan)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Reads it for a profile, and plans it where it has one of that name. */
+static void check_profile(char *path, const char *profile)
 {
-    struct fuzz_file file;
     struct experiment experiment = {0};
     struct problem problem = {""};
     json_t *plan = NULL;
-    fuzz_file_open(&file, data, size);
-    int error = experiment_open(&experiment, file.path, "quick", &problem);
+    int error = experiment_open(&experiment, path, profile, &problem);
     if (error)
         check_problem(error, &problem);
     else
         check_values(&experiment);
     experiment_close(&experiment);
-    char *files[] = {file.path};
-    struct plan_request request = {.profile = "quick",
+    if (error)
+        return;
+    struct plan_request request = {.profile = profile,
                                    .seed = 1,
                                    .build = "build",
-                                   .files = files,
+                                   .files = &path,
                                    .file_count = 1};
-    if (!error) {
-        error = plan_make(&request, &plan, &problem);
-        if (error)
-            check_problem(error, &problem);
-        else
-            check_plan(plan);
-        json_decref(plan);
-    }
+    error = plan_make(&request, &plan, &problem);
+    if (error)
+        check_problem(error, &problem);
+    else
+        check_plan(plan);
+    fuzz_taken += !error && json_array_size(plan) > 0;
+    json_decref(plan);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_file file;
+    fuzz_file_open(&file, data, size);
+    check_profile(file.path, "quick");
+    check_profile(file.path, "full");
     fuzz_file_close(&file);
     return 0;
 }

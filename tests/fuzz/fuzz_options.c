@@ -85,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         argv[argc++] = line;
     refused = false;
     options_parse(&options, &model, argc, argv);
+    fuzz_taken += !refused;
     if (!refused)
         check_options(&options);
     free(text);

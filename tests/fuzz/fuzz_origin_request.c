@@ -31,6 +31,7 @@ static void check_item(struct slice target)
         fuzz_check(*reason);
         return;
     }
+    fuzz_taken++;
     fuzz_check(item.size <= ITEM_SIZE_MAX && item.delay_ns <= ITEM_DELAY_MAX_NS);
     fuzz_check(item.status >= 200 && item.status < 600);
 }

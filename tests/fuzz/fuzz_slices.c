@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (error) {
         fuzz_check(problem.text[0] != '\0');
     } else {
+        fuzz_taken++;
         json_t *root = join(&merge);
         fuzz_check(json_is_object(root));
         char *text = json_dumps(root, 0);

@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int result = workload_read(&list, file.path, 0, &error);
     if (result == 0) {
         fuzz_check(list.count > 0);
+        fuzz_taken++;
         check_urls(&list, &list, 0);
         check_slices(&list, &file, 1 + size % 4);
     } else {

@@ -1,6 +1,6 @@
 /*
- * The files of one visit (plan line, visit.json, run.json, hyperfine.json and a
- * load generator's output), as benchstat reads and proves them: a broken one is
+ * The files of one visit (plan line, visit.json, run.json, hyperfine.json,
+ * meter.json and a load generator's output), as benchstat reads and proves them: a broken one is
  * a visit with a reason, and never one that stands on what is not known.
  */
 #include <math.h>
@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     seen.visit = read_part(&data, &size);
     seen.run = read_part(&data, &size);
     seen.hyperfine = read_part(&data, &size);
+    seen.meter = read_part(&data, &size);
     char *output = fuzz_string(data, size);
     seen.output = output;
     /* A plan that is none is refused before any visit is read. */
@@ -34,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             const json_t *reason = json_array_get(seen.reasons, i);
             fuzz_check(json_is_string(reason) && json_string_length(reason) > 0);
         }
+        fuzz_taken += json_array_size(seen.reasons) == 0;
         /* Without its own files no visit of a model stands. */
         if (!seen.visit && !seen.run && !seen.hyperfine)
             fuzz_check(json_array_size(seen.reasons) > 0);
@@ -47,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_decref(seen.visit);
     json_decref(seen.run);
     json_decref(seen.hyperfine);
+    json_decref(seen.meter);
     free(output);
     return 0;
 }

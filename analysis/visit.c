@@ -190,20 +190,20 @@ static void watch(struct visit *visit, pid_t command, const sigset_t *signals)
 /* Sends SIGKILL to every child that we have, adopted ones included. */
 static void kill_children(void)
 {
-    char path[64], text[4096];
+    char path[64], *number = NULL;
+    size_t room = 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *file = fopen(path, "re");
     if (!file)
         return;
-    if (!fgets(text, sizeof text, file))
-        text[0] = '\0';
-    fclose(file);
-    for (char *at = text, *end;; at = end) {
-        long pid = strtol(at, &end, 10);
-        if (end == at || pid <= 0)
-            return;
-        kill((pid_t)pid, SIGKILL);
+    /* One whole number after another: what a full buffer cuts off one is somebody else's. */
+    while (getdelim(&number, &room, ' ', file) > 1) {
+        long pid = strtol(number, NULL, 10);
+        if (pid > 0)
+            kill((pid_t)pid, SIGKILL);
     }
+    free(number);
+    fclose(file);
 }
 
 /*

@@ -191,6 +191,24 @@ doctor() {
     run ! kill -0 "$(<pid)"
 }
 
+# 700 numbers of five digits are more than a page: one that is cut off there is the number of another, who
+# lives in a namespace where numbers can be chosen.
+# bats test_tags=plain
+@test "visit: of so many left behind as fill a page, each is ended and nobody else" {
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip "no namespace of processes is to be had here"
+    cat >inside <<'END'
+echo 199 >/proc/sys/kernel/ns_last_pid || exit 7
+for _ in {200..207}; do sleep 1000 & done
+echo 20000 >/proc/sys/kernel/ns_last_pid
+"$1" visit --dir=0001 -- bash -c 'mkfifo never; for _ in {1..700}; do read -r <never & done'
+echo "others: $(jobs -r | wc -l)"
+END
+    run unshare --pid --fork --mount-proc bash inside "$BENCHSTAT" 3>&-
+    [[ $status -ne 7 ]] || skip "no number can be chosen here"
+    [ "$output" = "others: 8" ]
+    [ "$(jq .children_left 0001/visit.json)" -eq 700 ]
+}
+
 @test "visit: the time limit ends a command, and is noted" {
     run "$BENCHSTAT" visit --dir=0001 --limit=0.2 -- sleep 1000
     [ "$status" -eq 0 ]

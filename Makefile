@@ -64,8 +64,8 @@ tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/su
               analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
-              $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c common/units.c
-meter      := analysis/meter.c analysis/tree.c analysis/kernel.c common/units.c
+              $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c analysis/json_file.c common/units.c
+meter      := analysis/meter.c analysis/json_file.c analysis/tree.c analysis/kernel.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
 
@@ -117,7 +117,7 @@ fuzz_options    := common/workload.c common/rate.c common/units.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_results    := $(evidence) $(tables) analysis/changes.c analysis/experiment.c common/units.c
-fuzz_slices     := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
+fuzz_slices     := analysis/json_file.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_access_line := lessons/dataflow/access_line.c
 
 # The lessons are listed in lessons/lessons.mk.

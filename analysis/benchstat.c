@@ -44,6 +44,16 @@ static void usage(FILE *stream)
     fputs("\n`benchstat SUBCOMMAND --help` says more.\n", stream);
 }
 
+/* The status, if what was said arrived: a full disk takes nothing without a word. */
+static int said(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "benchstat: standard output: %s\n", strerror(errno ? errno : EIO));
+    return status < 2 ? 3 : status;
+}
+
 int main(int argc, char **argv)
 {
     argp_err_exit_status = 2;
@@ -54,15 +64,15 @@ int main(int argc, char **argv)
         static char name[64];
         snprintf(name, sizeof name, "benchstat %s", argv[1]);
         argv[1] = name;
-        return subcommands[i].main(argc - 1, argv + 1);
+        return said(subcommands[i].main(argc - 1, argv + 1));
     }
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         usage(stdout);
-        return 0;
+        return said(0);
     }
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
         puts(argp_program_version);
-        return 0;
+        return said(0);
     }
     usage(stderr);
     return 2;

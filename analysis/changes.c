@@ -93,9 +93,17 @@ static int measure(struct change *change, double base_floor, double now_floor)
     double *x = log_ratios(change->base, change->base_reference, &n);
     double *y = log_ratios(change->now, change->now_reference, &m);
     struct rank_sum test = {.p = 1, .least_p = 1};
-    int error = rank_sum_test(y, m, x, n, &test);
-    if (!error) {
-        struct spread before = spread_of(x, n), after = spread_of(y, m);
+    int error = 0;
+    struct spread before = spread_of(x, n), after = spread_of(y, m);
+    bool known = before.n == n && after.n == m;
+    if (known)
+        error = rank_sum_test(y, m, x, n, &test);
+    else
+        snprintf(change->why, sizeof change->why, "a round's figure is not known");
+    if (error == -E2BIG)
+        snprintf(change->why, sizeof change->why, "more rounds than can be ranked: %zu and %zu", n,
+                 m);
+    if (known && !error) {
         double between = base_floor * base_floor + now_floor * now_floor;
         double d = after.median - before.median;
         double down = after.median - after.low, up = after.high - after.median;
@@ -108,7 +116,7 @@ static int measure(struct change *change, double base_floor, double now_floor)
     change->least_p = test.least_p;
     free(x);
     free(y);
-    return error == -EDOM ? 0 : error;
+    return error == -EDOM || error == -E2BIG ? 0 : error;
 }
 
 static int fill(const struct results *base, const struct results *now, const char *reference,

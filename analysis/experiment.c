@@ -768,8 +768,7 @@ const char *experiment_value(const struct experiment *experiment, size_t i, char
 {
     json_t *value = json_array_get(experiment->values, i);
     if (json_is_string(value))
-        snprintf(buffer, 32, "%s", json_string_value(value));
-    else
-        snprintf(buffer, 32, "%lld", (long long)json_integer_value(value));
+        return json_string_value(value);
+    snprintf(buffer, 32, "%lld", (long long)json_integer_value(value));
     return buffer;
 }

@@ -111,7 +111,8 @@ void experiment_close(struct experiment *experiment);
 /* Whether a lane is measured at a value of the axis. */
 bool lane_is_at(const struct lane *lane, const json_t *value);
 
-/* The settings at the axis's i-th value, and that value as text in a buffer. */
+/* The settings at the axis's i-th value, and that value as text: the experiment's own, or a number
+ * in the buffer. */
 struct settings experiment_at(const struct experiment *experiment, size_t i);
 const char *experiment_value(const struct experiment *experiment, size_t i, char buffer[static 32]);
 size_t experiment_values(const struct experiment *experiment); /* 1 without an axis */

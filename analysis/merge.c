@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analysis/experiment.h"
+#include "analysis/json_file.h"
 #include "analysis/ledger.h"
 #include "analysis/needed.h"
 
@@ -33,6 +34,24 @@ struct merge {
 
 /* Reading. ----------------------------------------------------------------------------- */
 
+/* How many failures an entry of `errors` tells of; 0 where it does not tell what of. */
+static double failures_of(const json_t *error)
+{
+    double count = json_number_at(error, "count");
+    return json_string_at(error, "reason") && count > 0 && count <= MOST_URLS ? count : 0;
+}
+
+/* How many a slice lists, of whatever reason. */
+static double failures(const struct slice *slice)
+{
+    double sum = 0;
+    size_t i;
+    json_t *error;
+    for (i = 0; (error = json_array_get(json_object_get(slice->run, "errors"), i)); i++)
+        sum += failures_of(error);
+    return sum;
+}
+
 static int read_slice(struct slice *slice, struct problem *problem)
 {
     json_error_t error;
@@ -52,6 +71,8 @@ static int read_slice(struct slice *slice, struct problem *problem)
                            "does not say which part of which list it is");
     if (!digest || strlen(digest) != 32 || strspn(digest, "0123456789abcdef") != 32)
         return say_problem(problem, slice->file, "fetches.digest", "must be 32 hex digits");
+    if (failures(slice) > urls)
+        return say_problem(problem, slice->file, "errors", "are more than its URLs");
     slice->first = (int64_t)first;
     slice->urls = (int64_t)urls;
     slice->whole = (int64_t)whole;
@@ -193,8 +214,8 @@ static json_t *joined_errors(const struct merge *merge)
         for (i = 0; (error = json_array_get(json_object_get(merge->slices[s].run, "errors"), i));
              i++) {
             const char *reason = json_string_at(error, "reason");
-            double count = json_number_at(error, "count");
-            if (!reason || !(count > 0 && count <= MOST_URLS))
+            double count = failures_of(error);
+            if (count == 0)
                 continue;
             json_object_set_new(counts, reason,
                                 json_integer((json_int_t)count +
@@ -295,18 +316,6 @@ static json_t *join(const struct merge *merge)
     return root;
 }
 
-static int write_run(const char *path, json_t *root)
-{
-    bool to_output = strcmp(path, "-") == 0;
-    FILE *file = to_output ? stdout : fopen(path, "we");
-    if (!file)
-        return -errno;
-    int error = json_dumpf(root, file, JSON_INDENT(2)) < 0 || fputc('\n', file) == EOF ? -EIO : 0;
-    if ((to_output ? fflush(file) : fclose(file)) != 0)
-        error = -errno;
-    return error;
-}
-
 static const struct argp_option options[] = {
     {"json", 'j', "FILE", 0, "where the result goes (default -, standard output)", 0}, {0}};
 
@@ -352,7 +361,7 @@ int merge_main(int argc, char **argv)
         fprintf(stderr, "benchstat merge: %s\n", problem.text);
     if (!error) {
         json_t *root = join(&merge);
-        error = root ? write_run(merge.json, root) : -ENOMEM;
+        error = root ? json_file_write(merge.json, root, JSON_INDENT(2)) : -ENOMEM;
         json_decref(root);
         if (error)
             fprintf(stderr, "benchstat merge: %s: %s\n", merge.json, strerror(-error));

@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/json_file.h"
 #include "analysis/kernel.h"
 #include "analysis/tree.h"
 #include "common/units.h"
@@ -354,16 +355,7 @@ static int write_json(const struct meter *meter, const struct request *request)
     json_t *root = meter_json(meter, request);
     if (!root)
         return -ENOMEM;
-    bool to_output = strcmp(request->json, "-") == 0;
-    FILE *file = to_output ? stdout : fopen(request->json, "we");
-    int error = file ? 0 : -errno;
-    if (file) {
-        if (json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) < 0 ||
-            fputc('\n', file) == EOF)
-            error = -EIO;
-        if ((to_output ? fflush(file) : fclose(file)) != 0)
-            error = -errno;
-    }
+    int error = json_file_write(request->json, root, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(root);
     return error;
 }

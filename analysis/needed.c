@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,14 +21,34 @@ void *needed(size_t count, size_t size)
     return or_end(calloc(count, size));
 }
 
-char *needed_text(const char *format, ...)
+char *needed_vtext(const char *format, va_list arguments)
 {
     char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+    return or_end(length < 0 ? NULL : text);
+}
+
+char *needed_text(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    char *text = needed_vtext(format, arguments);
     va_end(arguments);
-    return or_end(length < 0 ? NULL : text);
+    return text;
+}
+
+char *needed_replaced(const char *text, const char *name, const char *value)
+{
+    char *out = needed_text("%s", text);
+    for (char *at = out; (at = strstr(at, name));) {
+        size_t done = (size_t)(at - out) + strlen(value);
+        *at = '\0';
+        char *longer = needed_text("%s%s%s", out, value, at + strlen(name));
+        free(out);
+        out = longer;
+        at = out + done; /* a value may hold the name */
+    }
+    return out;
 }
 
 void needed_arguments(const struct argp *parser, int argc, char **argv, void *input)

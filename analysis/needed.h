@@ -10,6 +10,7 @@
 #define WAITBENCH_NEEDED_H
 
 #include <argp.h>
+#include <stdarg.h>
 #include <stddef.h>
 
 /* count elements of so many bytes, all zero; for the caller to free. Neither is 0. */
@@ -17,6 +18,13 @@ __attribute__((returns_nonnull)) void *needed(size_t count, size_t size);
 
 /* A text, for the caller to free. */
 __attribute__((returns_nonnull, format(printf, 1, 2))) char *needed_text(const char *format, ...);
+
+__attribute__((returns_nonnull, format(printf, 1, 0))) char *needed_vtext(const char *format,
+                                                                          va_list arguments);
+
+/* text with every name in it replaced by its value, once; for the caller to free. */
+__attribute__((returns_nonnull)) char *needed_replaced(const char *text, const char *name,
+                                                       const char *value);
 
 /* Reads a command line, into what parser takes for its input. */
 void needed_arguments(const struct argp *parser, int argc, char **argv, void *input);

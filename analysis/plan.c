@@ -141,41 +141,49 @@ static struct origin_words origin_words(const struct settings *s)
         {s->size, s->delay, s->jitter, s->dist, s->fault, s->slow, s->big}};
 }
 
-/* The origin's query, which also names the work: equal work has equal digests. */
-static void write_query(const struct settings *s, char *buffer, size_t size)
+/* The origin's query, which also names the work: equal work has equal digests. To be freed. */
+static char *query_of(const struct settings *s)
 {
     struct origin_words words = origin_words(s);
-    size_t used = 0;
-    buffer[0] = '\0';
-    for (size_t i = 0; i < ORIGIN_WORDS; i++)
-        if (words.values[i])
-            used += (size_t)snprintf(buffer + used, size - used, "%s%s=%s", used ? "&" : "?",
-                                     words.names[i], words.values[i]);
+    char *query = needed_text("%s", "");
+    for (size_t i = 0; i < ORIGIN_WORDS; i++) {
+        if (!words.values[i])
+            continue;
+        char *longer =
+            needed_text("%s%s%s=%s", query, *query ? "&" : "?", words.names[i], words.values[i]);
+        free(query);
+        query = longer;
+    }
+    char status[32] = "", every[32] = "";
     if (s->status >= 0)
-        used += (size_t)snprintf(buffer + used, size - used, "%sstatus=%lld", used ? "&" : "?",
-                                 (long long)s->status);
+        snprintf(status, sizeof status, "%sstatus=%lld", *query ? "&" : "?", (long long)s->status);
     if (s->every >= 0)
-        snprintf(buffer + used, size - used, "%severy=%lld", used ? "&" : "?", (long long)s->every);
+        snprintf(every, sizeof every, "%severy=%lld", *query || *status ? "&" : "?",
+                 (long long)s->every);
+    char *whole = needed_text("%s%s%s", query, status, every);
+    free(query);
+    return whole;
 }
 
-__attribute__((format(printf, 2, 3))) static void add_argument(json_t *command, const char *format,
-                                                               ...)
+/* A text as a JSON string. What of it comes from outside is known to be UTF-8. */
+__attribute__((format(printf, 1, 2))) static json_t *text_json(const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    char *text = needed_vtext(format, arguments);
     va_end(arguments);
-    json_array_append_new(command, json_string(text));
+    json_t *json = json_string(text);
+    free(text);
+    return json;
 }
+
+#define add_argument(command, ...) json_array_append_new(command, text_json(__VA_ARGS__))
 
 /* The model's whole command line; {origin} and {visit} are filled in when it is run. */
 static json_t *model_command(const struct plan_request *request, const struct experiment *e,
                              const struct lane *lane, const struct settings *s)
 {
     json_t *command = json_array();
-    char query[256];
-    write_query(s, query, sizeof query);
     if (e->metered) {
         add_argument(command, "%s/meter", request->build);
         add_argument(command, "--quiet");
@@ -214,22 +222,11 @@ static json_t *model_command(const struct plan_request *request, const struct ex
         add_argument(command, "--input={list}");
     } else {
         add_argument(command, "--count=%lld", (long long)s->count);
+        char *query = query_of(s);
         add_argument(command, "--url-pattern={origin}/item/{}%s", query);
+        free(query);
     }
     return command;
-}
-
-/* text with every name in it replaced by its value; to be freed. */
-static char *replaced(const char *text, const char *name, const char *value)
-{
-    char *out = needed_text("%s", text);
-    for (char *at; (at = strstr(out, name));) {
-        *at = '\0';
-        char *longer = needed_text("%s%s%s", out, value, at + strlen(name));
-        free(out);
-        out = longer;
-    }
-    return out;
 }
 
 /* A peer's own command line. {urls}, {curl} and {scratch} are filled in by scripts/bench,
@@ -237,8 +234,7 @@ static char *replaced(const char *text, const char *name, const char *value)
 static json_t *peer_command(const struct plan_request *request, const struct lane *lane,
                             const struct settings *s)
 {
-    char query[256], numbers[4][24];
-    write_query(s, query, sizeof query);
+    char *query = query_of(s), numbers[4][24];
     snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)s->count);
     snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)s->concurrency);
     snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)(s->cpu_work < 0 ? 0 : s->cpu_work));
@@ -254,13 +250,14 @@ static json_t *peer_command(const struct plan_request *request, const struct lan
     for (i = 0; (argument = json_array_get(lane->peer, i)); i++) {
         char *text = needed_text("%s", json_string_value(argument));
         for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            char *next = replaced(text, names[k], values[k]);
+            char *next = needed_replaced(text, names[k], values[k]);
             free(text);
             text = next;
         }
         json_array_append_new(command, json_string(text));
         free(text);
     }
+    free(query);
     return command;
 }
 
@@ -269,8 +266,6 @@ static json_t *peer_command(const struct plan_request *request, const struct lan
 static json_t *ceiling_command(const char *tool, const struct settings *s)
 {
     json_t *command = json_array();
-    char query[256];
-    write_query(s, query, sizeof query);
     add_argument(command, "%s", tool);
     if (strcmp(tool, "wrk") == 0) {
         add_argument(command, "--threads=1");
@@ -283,7 +278,9 @@ static json_t *ceiling_command(const char *tool, const struct settings *s)
         add_argument(command, "--clients=%lld", (long long)s->concurrency);
         add_argument(command, "--requests=%lld", (long long)s->count);
     }
+    char *query = query_of(s);
     add_argument(command, "{origin}/item/1%s", query);
+    free(query);
     return command;
 }
 
@@ -304,22 +301,23 @@ static json_t *maybe_string(const char *text)
     return text ? json_string(text) : json_null();
 }
 
+/* Names as long as they are: of two that were cut, one cell would become of both. */
+static json_t *cell_id(const struct experiment *e, const char *lane_name, const char *value)
+{
+    return text_json("%s/%s/%s=%s", e->name, lane_name, axis_name(e->axis), value);
+}
+
 /* What every line says of the cell's place and work; the caller adds the rest. */
 static json_t *begin_line(const struct plan_request *request, const struct experiment *e, size_t i,
                           const char *lane_name, const struct settings *s)
 {
-    char value[32] = "", cell[256], query[256], work[512];
-    if (e->axis == NO_AXIS)
-        snprintf(cell, sizeof cell, "%s/%s", e->name, lane_name);
-    else
-        snprintf(cell, sizeof cell, "%s/%s/%s=%s", e->name, lane_name, axis_name(e->axis),
-                 experiment_value(e, i, value));
-    write_query(s, query, sizeof query);
-    if (request->urls)
-        snprintf(work, sizeof work, "%lld URLs of %s", (long long)s->count, request->urls);
-    else
-        snprintf(work, sizeof work, "count=%lld cpu_work=%lld %s", (long long)s->count,
-                 (long long)(s->cpu_work < 0 ? 0 : s->cpu_work), query);
+    char number[32], *query = query_of(s);
+    json_t *cell = e->axis == NO_AXIS ? text_json("%s/%s", e->name, lane_name)
+                                      : cell_id(e, lane_name, experiment_value(e, i, number));
+    json_t *work = request->urls ? text_json("%lld URLs of %s", (long long)s->count, request->urls)
+                                 : text_json("count=%lld cpu_work=%lld %s", (long long)s->count,
+                                             (long long)(s->cpu_work < 0 ? 0 : s->cpu_work), query);
+    free(query);
     json_t *line = json_object();
     json_object_set_new(line, "schema", json_string("waitbench-plan/1"));
     json_object_set_new(line, "profile", json_string(request->profile));
@@ -330,7 +328,7 @@ static json_t *begin_line(const struct plan_request *request, const struct exper
     json_object_set_new(line, "experiment", json_string(e->name));
     json_object_set_new(line, "question", json_string(e->question));
     json_object_set_new(line, "chart", maybe_string(e->chart));
-    json_object_set_new(line, "cell", json_string(cell));
+    json_object_set_new(line, "cell", cell);
     json_object_set_new(line, "lane", json_string(lane_name));
     json_object_set_new(line, "model", json_null());
     json_object_set_new(line, "again_of", json_null());
@@ -338,7 +336,7 @@ static json_t *begin_line(const struct plan_request *request, const struct exper
     json_object_set_new(line, "value",
                         e->axis == NO_AXIS ? json_null()
                                            : json_deep_copy(json_array_get(e->values, i)));
-    json_object_set_new(line, "work", json_string(work));
+    json_object_set_new(line, "work", work);
     json_object_set_new(line, "count", json_integer(s->count));
     json_object_set_new(line, "concurrency", json_integer(s->concurrency));
     json_object_set_new(line, "keep_alive", json_boolean(s->keep_alive));
@@ -377,12 +375,9 @@ static json_t *rate_of(const struct experiment *e, const struct lane *lane,
     json_t *cells = json_array(), *from = json_string(s->rate_from);
     bool own = !s->rate_of || strcmp(s->rate_of, "own") == 0;
     for (size_t k = 0; k < e->lane_count; k++) {
-        char cell[256];
         if (own ? &e->lanes[k] != lane : !lane_is_at(&e->lanes[k], from))
             continue;
-        snprintf(cell, sizeof cell, "%s/%s/%s=%s", e->name, e->lanes[k].name, axis_name(e->axis),
-                 s->rate_from);
-        json_array_append_new(cells, json_string(cell));
+        json_array_append_new(cells, cell_id(e, e->lanes[k].name, s->rate_from));
     }
     json_decref(from);
     return json_pack("{s:f, s:s, s:s, s:o}", "share", s->rate_share, "of", own ? "own" : "slowest",
@@ -394,14 +389,11 @@ static void add_lane_work(json_t *line, const struct lane *lane)
 {
     size_t i;
     json_t *option;
-    char work[640];
-    for (i = 0; (option = json_array_get(lane->options, i)); i++) {
-        if (strncmp(json_string_value(option), "--cpu-work=", strlen("--cpu-work=")) != 0)
-            continue;
-        snprintf(work, sizeof work, "%s %s", json_string_value(json_object_get(line, "work")),
-                 json_string_value(option));
-        json_object_set_new(line, "work", json_string(work));
-    }
+    for (i = 0; (option = json_array_get(lane->options, i)); i++)
+        if (strncmp(json_string_value(option), "--cpu-work=", strlen("--cpu-work=")) == 0)
+            json_object_set_new(line, "work",
+                                text_json("%s %s", json_string_value(json_object_get(line, "work")),
+                                          json_string_value(option)));
 }
 
 static json_t *lane_line(const struct plan_request *request, const struct experiment *e, size_t i,
@@ -475,16 +467,16 @@ static void add_base_cell(const struct plan_request *request, const struct exper
 {
     struct plan_request base = *request;
     struct lane other = *lane;
-    char name[128];
     if (lane->peer || lane->again || lane->against || e->traced || e->metered)
         return;
-    snprintf(name, sizeof name, "%s (BASE)", lane->name);
+    char *name = needed_text("%s (BASE)", lane->name);
     base.build = request->base;
     other.name = name;
     other.against = lane->name;
     json_t *line = lane_line(&base, e, i, &other);
     if (line)
         add_cell(cells, line, e->rounds);
+    free(name);
 }
 
 /* All cells of one experiment, appended to cells. */
@@ -622,12 +614,27 @@ static int add_experiment(const struct plan_request *request, const char *file, 
     return error;
 }
 
+/* These names get into the plan, which is JSON. */
+static int check_names(const struct plan_request *request, struct problem *problem)
+{
+    const char *const names[] = {request->urls, request->build, request->base};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        json_t *json = names[i] ? json_string(names[i]) : json_null();
+        if (!json)
+            return say_problem(problem, names[i], NULL, "its name must be UTF-8");
+        json_decref(json);
+    }
+    return 0;
+}
+
 int plan_make(const struct plan_request *request, json_t **plan, struct problem *problem)
 {
+    int error = check_names(request, problem);
+    if (error)
+        return error;
     int64_t urls = request->urls ? count_urls(request->urls, problem) : 0;
     if (urls < 0)
         return (int)urls;
-    int error = 0;
     json_t *cells = json_array();
     *plan = json_array();
     for (size_t i = 0; i < request->file_count && !error; i++)
@@ -787,9 +794,5 @@ int plan_main(int argc, char **argv)
         }
     }
     json_decref(plan);
-    if (fflush(stdout) != 0) {
-        fprintf(stderr, "benchstat: standard output: %s\n", strerror(errno));
-        return 3;
-    }
     return 0;
 }

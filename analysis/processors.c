@@ -112,6 +112,7 @@ int processors_main(int argc, char **argv)
         0};
     int cpus[2];
     needed_arguments(&parser, argc, argv, cpus);
+    signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, nobody could be waited for */
     uint64_t *board = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED) {
         fprintf(stderr, "benchstat processors: %s\n", strerror(errno));

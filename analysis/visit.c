@@ -89,15 +89,9 @@ static char *filled(const struct visit *visit, const char *argument)
     char url[96];
     snprintf(url, sizeof url, "http://%s", visit->request->origin ? visit->request->origin : "");
     const char *const values[] = {url, visit->aside};
-    char *text = needed_text("%s", argument);
-    for (int i = 0; i < 2; i++) {
-        for (char *at; (at = strstr(text, names[i]));) {
-            *at = '\0';
-            char *longer = needed_text("%s%s%s", text, values[i], at + strlen(names[i]));
-            free(text);
-            text = longer;
-        }
-    }
+    char *with_origin = needed_replaced(argument, names[0], values[0]);
+    char *text = needed_replaced(with_origin, names[1], values[1]);
+    free(with_origin);
     return text;
 }
 
@@ -244,7 +238,7 @@ static int write_visit(const struct visit *visit)
     const struct request *request = visit->request;
     json_t *command = json_array();
     for (char **argument = request->command; *argument; argument++)
-        json_array_append_new(command, json_string(*argument));
+        json_array_append_new(command, json_string(*argument) ?: json_string("(not UTF-8)"));
     bool exited = WIFEXITED(visit->status);
     double used = seconds(visit->usage.ru_utime) + seconds(visit->usage.ru_stime);
     double origin_used = json_number_value(json_object_get(visit->origin, "cpu_user_s")) +
@@ -445,7 +439,15 @@ int visit_main(int argc, char **argv)
         fprintf(stderr, "benchstat visit: --cpus=%s: must be a list such as 0,2-3\n", request.cpus);
         return 2;
     }
+    const char *slash = strrchr(request.dir, '/'), *name = slash ? slash + 1 : request.dir;
+    /* Aside of these stands what is not ours to clear. */
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        fprintf(stderr, "benchstat visit: --dir=%s: must end in the name of a new folder\n",
+                request.dir);
+        return 2;
+    }
     sigset_t signals;
+    signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, it would reap the command unseen */
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);

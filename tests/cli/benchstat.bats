@@ -152,6 +152,31 @@ doctor() {
     [[ $output == *"quick, talk, full"* ]]
 }
 
+@test "plan: names and values are whole, however long they are" {
+    local long=a-name-of-a-variant-that-is-longer-than-most-of-them zeros
+    printf -v zeros '%03000d' 0
+    write_experiment
+    jq --arg long "$long" --arg zeros "$zeros" '.axis = "variant" | .variants = {"\($long)-1": {origin: {delay: "1ms"}}, "\($long)-2": {}}
+        | .lanes[0].name = $long + $long + $long | .origin = {size: ($zeros + "1KiB"), delay: ($zeros + "2ms")}
+        | .profiles.quick.values = (.variants | keys)' experiment.json >long.json
+    "$BENCHSTAT" plan --base=elsewhere long.json >plan
+    # Each lane at both, by both builds; only a repeated one is not held against the other build's.
+    jq -es --arg long "$long" 'group_by(.cell) | all(.[]; map([.lane, .value, .against]) | unique | length == 1)
+        and (map(.[0].value) | unique == [$long + "-1", $long + "-2"])
+        and any(.[][0]; .lane == $long + $long + $long + " (BASE)")' plan
+    jq -es --arg zeros "$zeros" 'any(.[]; .command[-1] == "--url-pattern={origin}/item/{}?size=" + $zeros + "1KiB&delay=" + $zeros + "2ms")' plan
+}
+
+@test "plan: a name that is not UTF-8 is refused, and a visit says that there was one" {
+    write_experiment
+    echo http://127.0.0.1:1/ >$'l\xff.txt'
+    run "$BENCHSTAT" plan --urls=$'l\xff.txt' experiment.json
+    [ "$status" -eq 2 ]
+    [[ $output == *"its name must be UTF-8" ]]
+    "$BENCHSTAT" visit --dir=0001 -- true $'\xff' end
+    [ "$(jq -c .command 0001/visit.json)" = '["true","(not UTF-8)","end"]' ]
+}
+
 @test "plan: one's own URLs take the place of the origin" {
     write_experiment
     printf 'http://a.test/\n\n# comment\nhttp://b.test/\r\n' >urls.txt
@@ -226,6 +251,25 @@ END
     [ ! -e 0001 ]
     [ ! -e .0001 ]
     run ! kill -0 "$(<pid)"
+}
+
+@test "visit: it ends with its command also where whoever started it ignores its children" {
+    run env --ignore-signal=CHLD timeout 60 "$BENCHSTAT" visit --dir=0001 --limit=50 -- sh -c 'exit 4'
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.timed_out, .exit_status]' 0001/visit.json)" = '[false,4]' ]
+}
+
+@test "visit: a folder without a name of its own is refused, and nothing beside it is cleared" {
+    local dir
+    mkdir -p in/side
+    echo precious | tee run.json in/run.json >in/side/run.json
+    for dir in . .. in/ in/. in/side/..; do
+        run "$BENCHSTAT" visit --dir=$dir -- touch ran
+        [ "$status" -eq 2 ]
+        [[ $output == *"--dir=$dir: must end in the name of a new folder" ]]
+    done
+    [ ! -e ran ]
+    cat run.json in/run.json in/side/run.json
 }
 
 # bats test_tags=plain
@@ -495,6 +539,10 @@ written() {
     "$BENCHSTAT" plan experiment.json >/dev/full 2>said || status=$?
     [ "$status" -eq 3 ]
     [[ $(<said) == *'standard output: No space left'* ]]
+    # Not so much that it would be seen before the end.
+    status=0
+    "$BENCHSTAT" --version >/dev/full 2>said || status=$?
+    [ "$status" -eq 3 ]
 }
 
 # Usage: write_two_runs SECONDS: runs in $RUN-1 and $RUN-2, the second with threads taking so many seconds.

@@ -70,8 +70,22 @@ refused() {
     [ "$(jq -c .fetches.digest merged.json)" = "$(jq -c .fetches.digest whole.json)" ]
 }
 
+@test "what it cannot write whole it does not write, and what stood there stays" {
+    slices 2
+    "$STAT" merge --json=kept.json 1.json 2.json
+    cp kept.json before.json
+    ln -s /dev/full kept.json.part
+    run "$STAT" merge --json=kept.json 1.json 2.json
+    [ "$status" -eq 3 ]
+    cmp kept.json before.json
+    [ ! -e kept.json.part ]
+    "$STAT" merge --json=/dev/stdout 1.json 2.json | jq -e .fetches
+}
+
 @test "slices that are missing or overlap are refused" {
     slices 4
+    jq '.errors = [{"reason": "refused", "count": 8}, {"reason": "reset", "count": 3}]' 1.json >failing.json
+    refused 'failing.json: errors: are more than its URLs' failing.json 2.json 3.json 4.json
     refused '2.json: URLs 1 to 10 before it are missing' 2.json 3.json 4.json
     refused '4.json: URLs 21 to 30 before it are missing' 1.json 2.json 4.json
     refused '3.json: URLs 31 to 40 after it are missing' 1.json 2.json 3.json

@@ -1110,7 +1110,8 @@ static void what_cannot_be_told_says_why(void **unused)
                  {1, "other work, concurrency or placement"},
                  {2, "no lane stands twice in NEW"},
                  {3, "too few rounds to decide: 8 and 1"},
-                 {4, "no lane to refer to that is valid in both"}};
+                 {4, "no lane to refer to that is valid in both"},
+                 {5, "a round's figure is not known"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench base, now;
         struct change *changes;
@@ -1125,6 +1126,8 @@ static void what_cannot_be_told_says_why(void **unused)
             now.cells[2].again_of = "nobody";
         if (cases[i].what == 3)
             now.cells[0].made = now.cells[1].made = now.cells[2].made = 1;
+        if (cases[i].what == 5)
+            now.cells[1].visits[3]->wall_s = now.cells[1].visits[3]->makespan_s = NAN;
         const char *reference = cases[i].what == 4 ? "nobody" : "a";
         assert_int_equal(changes_between(&base.results, &now.results, reference, &changes, &count),
                          0);

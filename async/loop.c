@@ -30,7 +30,10 @@ static void call_back(struct loop *loop, const struct loop_ready *ready)
 static void fire_due_timers(struct loop *loop)
 {
     uint64_t now = loop->timers > 0 ? loop_now() : 0;
-    while (loop->timers > 0 && loop->heap[0]->due_ns <= now) {
+    /* One that fires may set another for now: that waits until the sockets had
+     * their turn. */
+    for (uint32_t most = loop->timers;
+         most > 0 && loop->timers > 0 && loop->heap[0]->due_ns <= now; most--) {
         struct loop_timer *timer = loop->heap[0];
         loop_timer_cancel(loop, timer);
         timer->fire(timer->data);

@@ -291,6 +291,21 @@ uint32_t hosts_names(const struct hosts *hosts)
     return hosts->names;
 }
 
+bool hosts_mixed(const struct hosts *hosts)
+{
+    for (uint32_t i = 0; i < hosts->count; i++) {
+        bool v4 = false, v6 = false;
+        const char *address = hosts->host[i].addresses;
+        for (size_t length; *address != '\0'; address += length + (address[length] == ',')) {
+            length = strcspn(address, ",");
+            *(memchr(address, ':', length) != NULL ? &v6 : &v4) = true;
+        }
+        if (v4 && v6)
+            return true;
+    }
+    return false;
+}
+
 const struct host *hosts_at(const struct hosts *hosts, uint32_t place)
 {
     return &hosts->host[place];

@@ -38,6 +38,10 @@ uint32_t hosts_count(const struct hosts *);
 /* How many of them are names, not addresses. */
 uint32_t hosts_names(const struct hosts *);
 
+/* Whether one of these has addresses of both families: libcurl connects to one of each, side by
+ * side. */
+bool hosts_mixed(const struct hosts *);
+
 const struct host *hosts_at(const struct hosts *, uint32_t place);
 
 /* The place of a URL's host in the table, or -1. Any thread may call it. */

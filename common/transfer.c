@@ -58,12 +58,14 @@ struct transfer {
     CURLM *multi;
     struct transfer_names *names;
     struct curl_slist *resolve_list; /* what libcurl was last told of names */
-    uint64_t computing_since;        /* traced runs: when the last wait ended */
+    int64_t telling;          /* the host that it is told of when the transfer starts, or -1 */
+    uint64_t computing_since; /* traced runs: when the last wait ended */
 
     /* The URL under way. */
     uint64_t index;
     struct record *record;
     uint64_t first_byte_ns, body_bytes, body_hash;
+    uint64_t asked_ns; /* when first, of an attempt that was asked for again; else 0 */
     uint64_t portless_since_ns, port_wait_ns; /* while it has no local port */
     uint32_t ports_refused;
     size_t head_bytes;
@@ -182,10 +184,13 @@ static void set_headers(struct sink *sink)
 #define SET_LONG(option, value) set_long(sink, option, #option, value)
 #define SET_TEXT(option, value) set_text(sink, option, #option, value)
 
+static long timeout_ms(const struct workload *workload)
+{
+    return (long)((workload->timeout_ns + 999999) / 1000000);
+}
+
 static void set_options(struct sink *sink, const struct workload *workload)
 {
-    long timeout_ms = (long)((workload->timeout_ns + 999999) / 1000000);
-
     /* The request: plain HTTP/1.1 GET, nothing taken from the user's home or
      * environment, the body as it was sent. */
     SET_TEXT(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -226,10 +231,10 @@ static void set_options(struct sink *sink, const struct workload *workload)
 
     /* The time. NOSIGNAL keeps libcurl from calling sigaction around each
      * transfer, and from SIGALRM; the driver ignores SIGPIPE instead. */
-    SET_LONG(CURLOPT_TIMEOUT_MS, timeout_ms);
+    SET_LONG(CURLOPT_TIMEOUT_MS, timeout_ms(workload));
     /* 0 is libcurl's 300 s: a bound of its own, and a timer less to keep, as
      * long as the one above ends the attempt first. */
-    SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 300000 ? 0 : timeout_ms);
+    SET_LONG(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms(workload) < 300000 ? 0 : timeout_ms(workload));
     SET_LONG(CURLOPT_NOSIGNAL, 1);
     SET_LONG(CURLOPT_NOPROGRESS, 1);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -269,7 +274,9 @@ uint32_t transfer_descriptors(const struct workload *workload)
     /* A look-up: libcurl's pair to be woken by, and what getaddrinfo opens. */
     bool names = workload->hosts == NULL || hosts_names(workload->hosts) > 0;
     uint32_t look_up = workload->resolve == RESOLVE_EACH && names ? 4 : 0;
-    return transfer_kept(workload) + look_up + (workload->save != NULL ? 1 : 0);
+    /* Where the first address does not answer at once, one of the other family is tried as well. */
+    uint32_t beside = workload->hosts != NULL && hosts_mixed(workload->hosts) ? 1 : 0;
+    return transfer_kept(workload) + look_up + beside + (workload->save != NULL ? 1 : 0);
 }
 
 /* ---- Names -------------------------------------------------------------- */
@@ -329,8 +336,17 @@ static bool tell_names(struct transfer *transfer, const char *url)
     curl_slist_free_all(transfer->resolve_list);
     transfer->resolve_list = list;
     if (curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, list) == CURLE_OK)
-        names->told[place / 8] |= bit;
+        transfer->telling = place;
     return true;
+}
+
+/* The transfer starts, and libcurl reads the list: now others need not say it again. (In an open
+ * loop they may well start before it.) */
+static void names_are_told(struct transfer *transfer)
+{
+    if (transfer->telling >= 0)
+        transfer->names->told[transfer->telling / 8] |= (uint8_t)(1u << (transfer->telling % 8));
+    transfer->telling = -1;
 }
 
 /* ---- Where a request goes ----------------------------------------------- */
@@ -385,7 +401,8 @@ struct transfer *transfer_open_easy(const struct run *run, uint32_t lane,
     struct transfer *transfer = aligned_alloc(alignof(struct transfer), sizeof *transfer);
     if (transfer == NULL)
         return NULL;
-    *transfer = (struct transfer){.run = *run, .lane = lane, .names = names, .save_fd = -1};
+    *transfer =
+        (struct transfer){.run = *run, .lane = lane, .names = names, .telling = -1, .save_fd = -1};
     transfer->url = malloc(workload_url_room(run->workload));
     transfer->easy = curl_easy_init();
     transfer->server = curl_url();
@@ -607,6 +624,7 @@ void transfer_attempt(struct transfer *transfer)
     transfer->error[0] = '\0';
     transfer->record->status = 0;
     transfer->attempts++;
+    names_are_told(transfer);
     save_begin(transfer);
 }
 
@@ -629,12 +647,37 @@ static void found_port(struct transfer *transfer)
     transfer->ports_refused = 0;
 }
 
+/* Of an attempt that is asked for again, uncounted: the time is that of the first asking. False: it
+ * is over. */
+static bool has_time_left(struct transfer *transfer)
+{
+    curl_off_t took_us = 0;
+    uint64_t now = run_now(&transfer->run), timeout_ns = transfer->run.workload->timeout_ns;
+    curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    if (transfer->asked_ns == 0)
+        transfer->asked_ns = now - (uint64_t)took_us * 1000;
+    uint64_t spent_ns = now - transfer->asked_ns;
+    if (spent_ns >= timeout_ns)
+        return false;
+    long left_ms = (long)((timeout_ns - spent_ns + 999999) / 1000000);
+    return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, left_ms) == CURLE_OK;
+}
+
+/* The next attempt has all of it. */
+static void whole_time_again(struct transfer *transfer)
+{
+    if (transfer->asked_ns != 0)
+        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout_ms(transfer->run.workload));
+    transfer->asked_ns = 0;
+}
+
 bool transfer_begin(struct transfer *transfer, uint64_t index)
 {
     const char *url = workload_url(transfer->run.workload, index, transfer->url);
     transfer->index = index;
     transfer->record = run_record(&transfer->run, index);
     transfer->attempts = 0;
+    whole_time_again(transfer);
     found_port(transfer);
     transfer->first_byte_ns = transfer->body_bytes = transfer->body_hash = 0;
     if (!tell_names(transfer, url)) {
@@ -800,8 +843,9 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
     if (!transfer->wide && transfer->body_bytes > BUFFER_SMALL)
         widen_buffer(transfer);
     enum outcome outcome = judge(transfer, (CURLcode)code, status);
-    if (outcome == RESET && connections == 0 && transfer->first_byte_ns == 0 &&
-        !run_stopping(&transfer->run)) {
+    bool dead = outcome == RESET && connections == 0 && transfer->first_byte_ns == 0 &&
+                !run_stopping(&transfer->run);
+    if (dead && has_time_left(transfer)) {
         /* A kept connection had died, which is nothing that happened to this
          * URL: it is asked for again, uncounted. libcurl 7.88.1 does so itself,
          * but only five times in a handle's life. */
@@ -816,6 +860,9 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         return false;
     }
     found_port(transfer);
+    if (dead)
+        outcome = TIMED_OUT; /* by one dead connection after another */
+    whole_time_again(transfer);
     transfer->record->status = (uint16_t)status;
 
     if (transfer->attempts <= workload->retries && may_pass(outcome, status) &&
@@ -825,7 +872,7 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         *again_ns = run_now(&transfer->run) + back_off_ns(transfer->attempts);
         return false;
     }
-    save_end(transfer, code == CURLE_OK);
+    save_end(transfer, outcome == FETCHED || outcome == BAD_STATUS);
     if (transfer->not_saved)
         outcome = NOT_SAVED;
     if (workload->cpu_passes > 0 && code == CURLE_OK)

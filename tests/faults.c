@@ -55,6 +55,7 @@ static const struct fault faults[] = {
     {"/breaks-promise", .head = OK "Connection: keep-alive\r\nContent-Length: 5\r\n\r\nhello",
      .after = CLOSE},
     {"/dies-when-kept", .head = HELLO, .after = KEEP_AND_DIE},
+    {"/dies-late-when-kept", .head = HELLO, .pace_ms = 150, .after = KEEP_AND_DIE},
     {"/resets-behind", .head = HELLO, .after = RESET_IT},
     /* Before the head, in it, behind it. */
     {"/reset-before", .after = RESET_IT},
@@ -263,8 +264,10 @@ static void *serve(void *data)
         if (fault == NULL || !give(fd, fault))
             break;
         if (fault->after == KEEP_AND_DIE) {
-            if (read_request(fd, request) > 0)
-                (void)asked_for(request);
+            if (read_request(fd, request) > 0) {
+                const struct fault *last = asked_for(request);
+                usleep(last != NULL ? last->pace_ms * 1000 : 0);
+            }
             break;
         }
     }

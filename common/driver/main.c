@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
     struct files files = {0};
     struct run run;
     struct workload *workload = &options.workload;
+    signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, no child could be waited for */
     options_parse(&options, &MODEL, argc, argv);
     options_load(&options);
 

@@ -107,7 +107,7 @@ void trace_write(const struct run *run, const char *model, FILE *out)
     for (uint64_t i = 0; i < run->workload->count; i++) {
         const struct record *record = run_record(run, i);
         uint64_t number = workload_number(run->workload, i);
-        if (record->end_ns == 0)
+        if (record->end_ns == 0 || (record->attempts == 0 && run->workload->due != NULL))
             continue; /* never under way */
         uint64_t first_byte = record->first_byte_ns != 0 ? record->first_byte_ns : record->end_ns;
         trace_event(out, "fetch", "waiting", 1, record->lane, record->taken_ns, first_byte);
@@ -132,6 +132,9 @@ void trace_write(const struct run *run, const char *model, FILE *out)
 int bodies_folder(const char *path)
 {
     struct stat about;
+    static const char longest[] = "/.18446744073709551615.part"; /* of a URL's number */
+    if (strlen(path) + sizeof longest > PATH_MAX)
+        return -ENAMETOOLONG;
     if (mkdir(path, 0777) == 0)
         return 0;
     if (errno != EEXIST)

@@ -28,6 +28,11 @@ int stop_on_signals(const struct run *run)
     stopped_run = run;
     driver = getpid();
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction before;
+        if (sigaction(signals[i], NULL, &before) < 0)
+            return -errno;
+        if (signals[i] == SIGHUP && before.sa_handler == SIG_IGN)
+            continue; /* nohup: the terminal may go */
         if (sigaction(signals[i], &action, NULL) < 0)
             return -errno;
     }

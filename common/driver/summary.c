@@ -74,8 +74,8 @@ static void take_peak(struct summary *summary, uint64_t *starts, uint64_t *ends,
     size_t count = 0;
     for (uint64_t i = 0; i < summary->run->workload->count; i++) {
         const struct record *record = run_record(summary->run, i);
-        if (record->end_ns == 0)
-            continue; /* never under way */
+        if (record->end_ns == 0 || (record->attempts == 0 && summary->run->workload->due != NULL))
+            continue; /* never under way, if drawn: in an open loop it waited until it was due */
         starts[count] = record->taken_ns;
         ends[count++] = record->end_ns;
     }

@@ -159,12 +159,12 @@ doctor() {
     jq --arg long "$long" --arg zeros "$zeros" '.axis = "variant" | .variants = {"\($long)-1": {origin: {delay: "1ms"}}, "\($long)-2": {}}
         | .lanes[0].name = $long + $long + $long | .origin = {size: ($zeros + "1KiB"), delay: ($zeros + "2ms")}
         | .profiles.quick.values = (.variants | keys)' experiment.json >long.json
-    "$BENCHSTAT" plan --base=elsewhere long.json >plan
+    "$BENCHSTAT" plan --base=elsewhere long.json >planned
     # Each lane at both, by both builds; only a repeated one is not held against the other build's.
     jq -es --arg long "$long" 'group_by(.cell) | all(.[]; map([.lane, .value, .against]) | unique | length == 1)
         and (map(.[0].value) | unique == [$long + "-1", $long + "-2"])
-        and any(.[][0]; .lane == $long + $long + $long + " (BASE)")' plan
-    jq -es --arg zeros "$zeros" 'any(.[]; .command[-1] == "--url-pattern={origin}/item/{}?size=" + $zeros + "1KiB&delay=" + $zeros + "2ms")' plan
+        and any(.[][0]; .lane == $long + $long + $long + " (BASE)")' planned
+    jq -es --arg zeros "$zeros" 'any(.[]; .command[-1] == "--url-pattern={origin}/item/{}?size=" + $zeros + "1KiB&delay=" + $zeros + "2ms")' planned
 }
 
 @test "plan: a name that is not UTF-8 is refused, and a visit says that there was one" {

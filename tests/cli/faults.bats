@@ -250,6 +250,34 @@ ends_as_fast() {
     [ "$(grep -c '^/dies-when-kept?' log)" -eq $((19 * ${#MODELS[@]})) ]
 }
 
+# Each dead connection takes 150 ms of the second that there is; libcurl alone tries six.
+@test "an attempt's time is one, however many kept connections die under it" {
+    start_faults
+    for k in {1..17}; do echo "http://127.0.0.1:$SERVER/dies-late-when-kept?$k"; done >list
+    run "$BUILD/async" --input=list --concurrency=16 --timeout=1s --records=records.csv
+    [ "$status" -eq 1 ]
+    [ "$(grep -c ',fetched,200,1,' records.csv)" -eq 16 ]
+    grep -q '^17,timed_out,0,1,' records.csv
+}
+
+@test "what is no whole answer is not kept as a body" {
+    local number outcome
+    start_faults
+    table | no_tls_server | grep -v -e ' timed_out ' | located | cut -d' ' -f1 >list
+    run "$BUILD/async" --input=list --save=bodies --records=records.csv --timeout=60s --max-body=1MiB
+    [ "$status" -eq 1 ]
+    while IFS=, read -r number outcome _; do
+        [[ $number != index ]] || continue
+        printf -v number '%06d' "$number"
+        case $outcome in
+        fetched | bad_status) [ -e "bodies/$number" ] ;;
+        *) [ ! -e "bodies/$number" ] || { echo "$outcome $number" && false; } ;;
+        esac
+    done <records.csv
+    grep -q ',truncated,' records.csv
+    run ! compgen -G 'bodies/.*.part'
+}
+
 # A sanitizer's own memory is beyond every bound.
 # bats test_tags=plain
 @test "memory is bounded, whatever they send" {

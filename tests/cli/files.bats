@@ -40,6 +40,12 @@ refused() {
         "$BUILD/threads" --stack-size=1GiB --json=a --records=b --save=- "$nobody"
 }
 
+@test "a bodies' folder whose names would be cut off is refused" {
+    local long
+    printf -v long '%04070d' 0
+    refused 2 'File name too long' "$BUILD/sequential" --json=a --save="$PWD/${long//000000000000000000000000000000000000000000000000/00000000000000000000000000000000000000000000000\/}" "$nobody"
+}
+
 @test "two outputs in one file are refused, in one device they are not" {
     refused 2 "only one of" "$BUILD/sequential" --json=a --records=a "$nobody"
     refused 2 "only one of" "$BUILD/sequential" --json=- --save=- "$nobody"

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154
 
 setup() {
+    IGNORING=()
     load lib
     mkdir "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here" || return
@@ -16,10 +17,10 @@ teardown() {
     origin_stop
 }
 
-# Starts a model in a process group of its own, which RUN names. A shell starts what is in the
+# Starts a model in a process group of its own, which RUN names, by env with IGNORING. A shell starts what is in the
 # background with SIGINT ignored; a user's is not.
 begin() {
-    env --default-signal=INT,QUIT setsid "$BUILD/$1" "${@:2}" >out 2>err 3>&- &
+    env --default-signal=INT,QUIT "${IGNORING[@]}" setsid "$BUILD/$1" "${@:2}" >out 2>err 3>&- &
     RUN=$!
     RUNS=yes
 }
@@ -233,6 +234,32 @@ all_gone() {
     [[ ${records[1]} == 1,worker_lost,* ]]
     run_says failed=1 asked=4 made=4 lost=1 rebuilt=1
     [ "$(jq -c .errors run.json)" = '[{"reason":"worker_lost","count":1}]' ]
+}
+
+# Nobody could wait for children then, nor count what they used.
+@test "a child that dies is missed too where whoever started the run ignores its children" {
+    [[ " ${MODELS[*]} " == *" processes "* ]] || skip "processes is not tested here"
+    origin_start
+    IGNORING=(--ignore-signal=CHLD)
+    begin processes --concurrency=2 --timeout=1h --count=12 --url-pattern="$ORIGIN/item/{}?size=10B&delay=200ms" --json=run.json
+    wait_for origin_says 'responses>=2'
+    kill -KILL "$(pgrep -P "$RUN" -o)"
+    finish
+    [ "$CODE" -eq 1 ]
+    run_says ok=11 failed=1 lost=1 rebuilt=1
+}
+
+@test "what nohup has ignored stays ignored" {
+    origin_start
+    IGNORING=(--ignore-signal=HUP)
+    for model in "${MODELS[@]}"; do
+        origin_reset
+        begin "$model" --concurrency=2 --count=4 --url-pattern="$ORIGIN/item/{}?size=10B&delay=300ms"
+        wait_for origin_says 'responses>=1'
+        kill -HUP "$RUN"
+        finish
+        [ "$CODE" -eq 0 ]
+    done
 }
 
 @test "suspended and resumed, a run ends well" {

@@ -91,7 +91,7 @@ fetch() {
         [ "$status" -eq 130 ]
         # 100 s later the second would have been due.
         jq -e '.interrupted and .fetches.ok == 1 and .time.makespan_s < 90 and
-            .errors == [{"reason": "interrupted", "count": 2}]' run.json
+            .errors == [{"reason": "interrupted", "count": 2}] and .fetches.peak_in_flight == 1' run.json
     done
 }
 

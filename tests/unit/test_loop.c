@@ -604,6 +604,32 @@ static void test_a_timer_may_set_itself_again(void **state)
     loop_close(alarms.loop);
 }
 
+static void set_again_for_now(void *data)
+{
+    struct alarm *alarm = data;
+    fired(alarm);
+    set_alarm(alarm, 0);
+}
+
+/* As a fetch that fails at once, whose lane takes the next. */
+static void test_a_timer_that_sets_itself_for_now_lets_the_others_in(void **state)
+{
+    int ends[2];
+    struct seen seen = {0};
+    open_alarms(state);
+    make_pair(ends);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(loop_watch(alarms.loop, ends[0], LOOP_READ, note, &seen), 0);
+    alarms.all[0].timer.fire = set_again_for_now;
+    set_alarm(&alarms.all[0], 0);
+    for (int turns = 0; turns < 3; turns++)
+        assert_int_equal(loop_once(alarms.loop), 0);
+    assert_true(alarms.fired <= 3 && seen.calls > 0);
+    loop_close(alarms.loop);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_a_timer_is_not_early(void **state)
 {
     open_alarms(state);
@@ -683,6 +709,7 @@ int main(void)
             WITH(test_random_timers_against_a_naive_list),
             WITH(test_a_timer_may_cancel_another_that_is_due),
             WITH(test_a_timer_may_set_itself_again),
+            WITH(test_a_timer_that_sets_itself_for_now_lets_the_others_in),
             WITH(test_a_timer_is_not_early),
             WITH(test_each_wait_is_told_before_and_after),
             WITH(test_a_backend_is_found_by_its_name),

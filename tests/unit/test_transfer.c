@@ -834,6 +834,13 @@ static void test_looking_up_by_each_fetch_needs_descriptors(void **state)
         fixture.workload.resolve = each ? RESOLVE_EACH : RESOLVE_ONCE;
         load(&fixture, (const char *const[]){"http://server.test/"}, 1, 1);
         needed[each] = transfer_descriptors(&fixture.workload);
+        if (!each) { /* with two addresses of one family, and of both */
+            char *addresses = (char *)hosts_at(fixture.workload.hosts, 0)->addresses;
+            strcpy(addresses, "127.0.0.1,127.0.0.2");
+            assert_int_equal(transfer_descriptors(&fixture.workload), needed[0]);
+            strcpy(addresses, "[::1],127.0.0.1");
+            assert_int_equal(transfer_descriptors(&fixture.workload), needed[0] + 1);
+        }
         unload(&fixture);
         close_fixture(&fixture);
     }

@@ -291,21 +291,28 @@ static bool status_has_body(uint64_t status)
     return status != 204 && status != 205 && status != 304;
 }
 
+/* How many bytes a drip sends: of a chunked body its coding too, which is at most 8 bytes a chunk
+ * of 4 KiB, and 5 behind the last. */
+static uint64_t dripped(const struct wish *wish, uint64_t size)
+{
+    return wish->chunked ? size + (size / 4096 + 1) * 8 + 5 : size;
+}
+
 static int settle_fault(const struct wish *wish, char reason[static ITEM_REASON])
 {
     unsigned given = wish->given;
     const char *problem = NULL;
     bool needs_body =
         wish->fault == FAULT_TRUNCATE || wish->fault == FAULT_STALL || wish->fault == FAULT_DRIP;
-    if (needs_body && (!wish->size || !status_has_body(wish->status)))
+    uint64_t size = given & 1u << O_BIG ? wish->big : wish->size;
+    if (needs_body && (!size || !status_has_body(wish->status)))
         problem = "fault: truncate, stall and drip need a body";
     else if (given & 1u << O_EVERY &&
              !(given & (1u << O_FAULT | 1u << O_STATUS | 1u << O_SLOW | 1u << O_BIG)))
         problem = "every: needs a fault, a status, slow or big to apply";
     else if (given & 1u << O_PACE && wish->fault != FAULT_DRIP)
         problem = "pace: only fault=drip has one";
-    else if (wish->fault == FAULT_DRIP &&
-             (given & 1u << O_BIG ? wish->big : wish->size) > ITEM_DELAY_MAX_NS / wish->pace)
+    else if (wish->fault == FAULT_DRIP && dripped(wish, size) > ITEM_DELAY_MAX_NS / wish->pace)
         problem = "fault: drip would take longer than an hour; a smaller size or pace does not";
     if (problem)
         snprintf(reason, ITEM_REASON, "%s", problem);

@@ -132,13 +132,30 @@ static size_t fill_text(const char *text, size_t length, uint64_t skip, char *bu
     return part;
 }
 
+/* The chunk that a byte of the coded body belongs to. What ends all belongs to the last chunk, and
+ * with it may be longer than a full one. */
+struct chunk {
+    uint64_t start; /* of its data within the body */
+    uint64_t size;  /* of its data */
+    uint64_t at;    /* the byte's place in it, its prefix included */
+};
+
+static struct chunk chunk_at(const struct response *response, uint64_t offset)
+{
+    uint64_t full = response->size / RESPONSE_CHUNK, number = offset / FULL_CHUNK;
+    if (number > full)
+        number = full;
+    uint64_t start = number * RESPONSE_CHUNK, left = response->size - start;
+    return (struct chunk){start, left < RESPONSE_CHUNK ? left : RESPONSE_CHUNK,
+                          offset - number * FULL_CHUNK};
+}
+
 /* Writes from `offset` of the chunked body to at most the end of one chunk. */
 static size_t fill_chunk(const struct response *response, uint64_t offset, char *buffer,
                          size_t room)
 {
-    uint64_t start = offset / FULL_CHUNK * RESPONSE_CHUNK, at = offset % FULL_CHUNK;
-    uint64_t left = response->size - start;
-    uint64_t size = left < RESPONSE_CHUNK ? left : RESPONSE_CHUNK;
+    struct chunk chunk = chunk_at(response, offset);
+    uint64_t size = chunk.size, at = chunk.at;
     char prefix[8];
     size_t prefix_length = size ? chunk_prefix(prefix, size) : 0;
     uint64_t data_end = prefix_length + size;
@@ -146,7 +163,7 @@ static size_t fill_chunk(const struct response *response, uint64_t offset, char 
         return fill_text(prefix, prefix_length, at, buffer, room);
     if (at < data_end) {
         size_t part = data_end - at < room ? (size_t)(data_end - at) : room;
-        fill_body(response, start + at - prefix_length, buffer, part);
+        fill_body(response, chunk.start + at - prefix_length, buffer, part);
         return part;
     }
     /* A last chunk that is not full has the end of all behind it. */
@@ -181,11 +198,9 @@ uint64_t response_body_sent(const struct response *response)
     uint64_t offset = response->sent - response->head_length;
     if (!response->chunked)
         return offset;
-    uint64_t start = offset / FULL_CHUNK * RESPONSE_CHUNK, at = offset % FULL_CHUNK;
-    uint64_t left = response->size - start;
-    uint64_t size = left < RESPONSE_CHUNK ? left : RESPONSE_CHUNK;
+    struct chunk chunk = chunk_at(response, offset);
     char prefix[8];
-    uint64_t prefix_length = size ? chunk_prefix(prefix, size) : 0;
-    uint64_t data = at < prefix_length ? 0 : at - prefix_length;
-    return start + (data < size ? data : size);
+    uint64_t prefix_length = chunk.size ? chunk_prefix(prefix, chunk.size) : 0;
+    uint64_t data = chunk.at < prefix_length ? 0 : chunk.at - prefix_length;
+    return chunk.start + (data < chunk.size ? data : chunk.size);
 }

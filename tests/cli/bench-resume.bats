@@ -59,6 +59,10 @@ load bench
     # As if a visit had been half written.
     mkdir -p "$RUN/raw/.$(printf %04d $((before + 1)))"
     echo half >"$RUN/raw/.$(printf %04d $((before + 1)))/run.json"
+    # As if it lived: whoever measures holds the folder.
+    run flock "$RUN/raw" "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"that run is still going on" ]]
     run "$ROOT/scripts/bench" --resume="$RUN"
     measured
     [[ $output == *"$before of 12 visits are there already"* ]]
@@ -89,6 +93,27 @@ load bench
 }
 
 # bats test_tags=slow
+# bats test_tags=slow
+@test "bench: does not go on with another list under the same name" {
+    write_experiment 1 8 10ms
+    origin_start
+    seq -f "$ORIGIN/item/%g" 3 >list
+    run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" --urls="$PWD/list"
+    measured
+    origin_stop
+    only_folder
+    jq '.complete = false' "$RUN/metadata.json" >edited
+    mv edited "$RUN/metadata.json"
+    echo '# another' >>list
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"list: was "*", is "* ]]
+    rm list
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"list is not there any more"* ]]
+}
+
 @test "bench: does not go on with other programs or on another machine, and says what differs" {
     run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
     measured

@@ -138,6 +138,19 @@ teardown() {
     awk -F, 'NR > 1 && ($6 != "" || $7 != 2 || $8 != 1) { exit 1 }' "$RUN/data/total-time.csv"
 }
 
+# bats test_tags=slow
+@test "bench: its folder may have any name but one with a quote" {
+    jq '.lanes = [.lanes[2]] | .profiles.quick.rounds = 1 | .fixed.hosts = 2 | del(.chart)' small.json >hosts.json
+    run "${BENCH[@]}" --results="$PWD/R&D {list} \$(touch seen)" --only="$PWD/hosts.json"
+    measured
+    [ "$(jq -c '[.cells[] | .verdict] | unique' "R&D {list} \$(touch seen)"/*/summary.json)" = '["valid"]' ]
+    [ ! -e seen ]
+    run "${BENCH[@]}" --results="$PWD/o'brien" --only="$PWD/hosts.json"
+    [ "$status" -eq 2 ]
+    [[ $output == *"must hold no quote and no newline" ]]
+    [ ! -e "o'brien" ]
+}
+
 @test "bench: no shell sees a URL or a list's name, and each arrives as it was written" {
     origin_start --access-log="$BATS_TEST_TMPDIR/access.log"
     # shellcheck disable=SC2016  # that no shell must expand

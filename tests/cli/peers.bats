@@ -121,3 +121,18 @@ cell() {
     [ ! -e "$folder/.scratch" ]
     [ ! -e "$folder/access.log" ]
 }
+
+@test "what could not be metered is invalid, and status 1" {
+    mkdir "$BATS_TEST_TMPDIR/build"
+    ln -s "$BUILD"/* "$BATS_TEST_TMPDIR/build/"
+    rm "$BATS_TEST_TMPDIR/build/meter"
+    printf '#!/bin/sh\nexit 3\n' >"$BATS_TEST_TMPDIR/build/meter"
+    chmod +x "$BATS_TEST_TMPDIR/build/meter"
+    experiment '{"name": "curl", "peer": ["curl", "-s", "--config", "{curl}"], "concurrency": 1}'
+    jq '.axis = "none" | del(.profiles.quick.values) | .fixed.count = 3' "$EXPERIMENT" >"$BATS_TEST_TMPDIR/one.json"
+    EXPERIMENT=$BATS_TEST_TMPDIR/one.json BUILD=$BATS_TEST_TMPDIR/build
+    peers
+    [ "$status" -eq 1 ]
+    [ "$(jq -c 'map([.verdict, .reasons[-1]]) | unique' "$BASE"/*/peers.json)" = \
+        '[["invalid","it could not be metered, nor its URLs counted"]]' ]
+}

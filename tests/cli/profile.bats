@@ -4,6 +4,7 @@
 
 setup() {
     load lib
+    cd "$BATS_TEST_TMPDIR" || return
     PROFILE=$ROOT/scripts/profile
     command -v valgrind >/dev/null || skip "no valgrind"
     command -v strace >/dev/null || skip "no strace"
@@ -21,6 +22,16 @@ cell() {
         [ "$status" -eq 2 ]
         [ "${#lines[@]}" -eq 1 ]
     done
+}
+
+@test "a run that could not be watched is no row, and status 1" {
+    mkdir without
+    printf '#!/bin/sh\necho nothing may be traced here >&2\nexit 1\n' >without/strace
+    chmod +x without/strace
+    PATH=$PWD/without:$PATH run env WAITBENCH_BUILD="$BUILD" "$PROFILE" --models=sequential --counts=2,4
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output != *"| sequential |"* ]]
 }
 
 @test "a fetch sends once, receives once, and costs coroutines what it costs async" {

@@ -172,6 +172,8 @@ static void test_what_is_malformed_is_refused_by_name(void **state)
         {"1", "pace=1ms", "pace: only"},
         {"1", "pace=999ns&fault=drip", "pace"},
         {"1", "fault=drip&pace=1s&size=3601", "fault: drip would take longer than an hour"},
+        {"1", "fault=drip&pace=1h&size=1&chunked=yes", "fault: drip would take longer than an hour"},
+        {"0", "size=100&big=0&fault=truncate", "fault: truncate, stall and drip need a body"},
         {"1", "fault=drip&big=64GiB&every=2", "fault: drip would take longer than an hour"},
         {"1", "chunked=true", "chunked: \"true\" is not yes or no"},
         {"1", "close=1", "close"},

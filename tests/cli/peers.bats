@@ -3,7 +3,7 @@
 # bats file_tags=plain
 
 # Shell code in single quotes is for the peers.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031
 
 setup() {
     load lib

@@ -5,6 +5,10 @@
 
 load bench
 
+teardown() {
+    origin_stop || true
+}
+
 @test "bench: interrupted, it keeps what was made, leaves no process, and goes on from there" {
     write_experiment 7 40 10ms
     # A shell's background job ignores SIGINT; a terminal's job does not, and Ctrl-C goes to all of it.

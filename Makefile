@@ -60,11 +60,11 @@ origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c ori
 evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/small.c \
               analysis/evidence.c analysis/trends.c analysis/words.c analysis/needed.c \
               common/statistics.c
-tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/summary_json.c \
+tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/json_file.c analysis/summary_json.c \
               analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
-              $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c analysis/json_file.c common/units.c
+              $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c common/units.c
 meter      := analysis/meter.c analysis/json_file.c analysis/tree.c analysis/kernel.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "analysis/json_file.h"
+
 int output_open(struct output *output, const struct results *results, const char *format, ...)
 {
     char name[512];
@@ -32,14 +34,11 @@ int output_close(struct output *output)
 
 int write_json(const struct results *results, const char *name, json_t *root)
 {
-    struct output output = {.stream = NULL};
-    int error = root ? output_open(&output, results, "%s", name) : -ENOMEM;
-    if (error)
-        return error;
-    errno = 0;
-    if (json_dumpf(root, output.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
-        error = errno ? -errno : -EIO;
-    fputc('\n', output.stream);
-    int closed = output_close(&output);
-    return error ? error : closed;
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/%s", results->dir, name);
+    if (!root)
+        return -ENOMEM;
+    return (size_t)length < sizeof path
+               ? json_file_write(path, root, JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+               : -ENAMETOOLONG;
 }

@@ -85,12 +85,10 @@ static int settle(const char *origin, json_t **stats)
  * string lives as long as the process. */
 static char *filled(const struct visit *visit, const char *argument)
 {
-    static const char *const names[] = {"{origin}", "{visit}"};
     char url[96];
     snprintf(url, sizeof url, "http://%s", visit->request->origin ? visit->request->origin : "");
-    const char *const values[] = {url, visit->aside};
-    char *with_origin = needed_replaced(argument, names[0], values[0]);
-    char *text = needed_replaced(with_origin, names[1], values[1]);
+    char *with_origin = needed_replaced(argument, "{origin}", url);
+    char *text = needed_replaced(with_origin, "{visit}", visit->aside);
     free(with_origin);
     return text;
 }

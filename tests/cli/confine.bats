@@ -21,6 +21,35 @@ groups_left() {
     [ "$output" = here ]
 }
 
+@test "told to end, it tells the command, whenever that is" {
+    # shellcheck disable=SC2016  # the inner shell's
+    "$CONFINE" -- sh -c 'trap "echo told; exit 9" TERM; echo $$ >begun; while :; do sleep 0.05; done' >said 3>&- &
+    wait_for test -s begun
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 9 ]
+    [ "$(<said)" = told ]
+    run ! kill -0 "$(<begun)"
+    # While its origin is still being waited for.
+    cat >origin <<'END'
+#!/bin/sh
+touch asked
+until [ -e go ]; do sleep 0.05; done
+for option; do case $option in --port-file=*) echo 1 >"${option#*=}" ;; esac; done
+exec sleep 60
+END
+    chmod +x origin
+    "$CONFINE" --origin=./origin -- sh -c 'sleep 1000; touch ended' 3>&- &
+    wait_for test -e asked
+    kill -TERM $!
+    touch go
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 143 ]
+    [ ! -e ended ]
+}
+
 @test "a limit that cannot be set is refused in one line, by --check too" {
     for option in --quota=some --memory=much --network='no such words'; do
         run "$CONFINE" "$option" --check

@@ -46,7 +46,7 @@ table() {
 @test "the table of defences in docs/faults.md is the list of mutations" {
     # shellcheck disable=SC2016  # no variables, but backquotes of Markdown
     diff <("$ROOT/tests/mutations" --list | cut -d'|' -f1,2) \
-        <(sed -nE 's/^\| (.*) \| `([^`]+)` \| `(cli|unit|fuzz)\/.*/\1|\2/p' "$ROOT/docs/faults.md")
+        <(sed -nE 's/^\| (.*) \| `([^`]+)` \| `(cli|unit|fuzz|thread)\/.*/\1|\2/p' "$ROOT/docs/faults.md")
 }
 
 @test "whoever is said to run a command does" {

@@ -415,7 +415,17 @@ head_of() {
 }
 
 # bats test_tags=user
-@test "it listens on several addresses and says when others can reach it" {
+@test "it listens on loopback unless told otherwise, and says when others can reach it" {
+    origin_start
+    [[ ! -s $ORIGIN_ERRORS ]]
+    # Who listened on every address would be there too.
+    run curl -sS "http://127.0.0.2:$ORIGIN_PORT/item/1"
+    [ "$status" -eq 7 ]
+    origin_start --listen=0.0.0.0
+    [[ $(<"$ORIGIN_ERRORS") == *'listening on 0.0.0.0: whoever reaches this machine'* ]]
+}
+
+@test "it listens on several addresses, of both families" {
     [[ -e /proc/net/if_inet6 && -n $(</proc/net/if_inet6) ]] || skip "no IPv6 here"
     origin_start --listen=127.0.0.1 --listen=::1 --listen=127.0.0.2
     [[ ! -s $ORIGIN_ERRORS ]]
@@ -423,6 +433,7 @@ head_of() {
     curl -sS --fail "http://127.0.0.2:$ORIGIN_PORT/item/1?size=5" | cmp - <(expected_body 1 5)
     curl -sS --fail "$ORIGIN/item/1?size=5" | cmp - <(expected_body 1 5)
     origin_start --listen=0.0.0.0 '--listen=[::1]'
+    curl -sS --fail -g "http://[::1]:$ORIGIN_PORT/item/1?size=5" | cmp - <(expected_body 1 5)
     [[ $(<"$ORIGIN_ERRORS") == *'listening on 0.0.0.0: whoever reaches this machine'* ]]
 }
 

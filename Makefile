@@ -22,6 +22,8 @@ SANITIZER := -O0 -g1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 ifeq ($(SANITIZE)$(findstring clang,$(CC)),address$(,)undefined)
 SANITIZER += -static-libasan -static-libubsan
 endif
+# Those archives link in half the time by gold, where it is there.
+LDFLAGS := $(LDFLAGS) $(if $(shell command -v ld.gold),-fuse-ld=gold)
 endif
 
 STRICT   := -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -147,12 +147,13 @@ all_gone() {
     ! again || pauses=(0 0.01 0.05)
     mkfifo nobody-writes
     interrupted=()
+    # 20 seconds of fetches, so that none is done before a busy machine has interrupted it.
     for model in "${MODELS[@]}"; do
         for pause in "${pauses[@]}"; do
             at=$model-$pause
             mkdir "$at"
             # The thread sanitizer's runtime makes a file there for a moment while it starts.
-            TMPDIR=$PWD/$at begin "$model" --concurrency=50 --count=10000 --json="$at/run.json" \
+            TMPDIR=$PWD/$at begin "$model" --concurrency=50 --count=50000 --json="$at/run.json" \
                 --save="$at/bodies" --url-pattern="$ORIGIN/item/{}?size=10B&delay=20ms"
             # Before that the shell's own child would be hit, which is not yet the model.
             wait_for is_model "$model"

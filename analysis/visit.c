@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "analysis/host.h"
+#include "analysis/json_file.h"
 #include "analysis/needed.h"
 #include "analysis/stats_client.h"
 
@@ -264,7 +265,7 @@ static int write_visit(const struct visit *visit)
         return -ENOMEM;
     char path[600];
     snprintf(path, sizeof path, "%s/visit.json", visit->aside);
-    int error = json_dump_file(root, path, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0 ? -EIO : 0;
+    int error = json_file_write(path, root, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     json_decref(root);
     return error;
 }
@@ -374,7 +375,9 @@ static int make_visit(struct visit *visit, const sigset_t *signals)
     error = write_visit(visit);
     if (!error && rename(visit->aside, visit->request->dir) < 0)
         error = -errno;
-    return error ? fail(visit->aside, error) : 0;
+    if (error)
+        remove_aside(visit);
+    return error ? fail(visit->request->dir, error) : 0;
 }
 
 static const struct argp_option options[] = {

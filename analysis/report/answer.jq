@@ -98,9 +98,9 @@ def standing($answer):
     elif .relation.verdict == "no difference seen" then "none seen faster"
     else .relation.verdict end;
 
-# The columns of the receipt. $bill is data/bill.csv, which alone knows memory.
+# The columns of the receipt. $bill is data/bill.csv, which alone knows memory; an invalid row tells none.
 def receipts($answer; $bill):
-    def of_bill($lane; $key): [$bill[] | select(.model == $lane) | .[$key] | tonumber?] | .[0];
+    def of_bill($lane; $key): [$bill[] | select(.model == $lane and .valid == "1") | .[$key] | tonumber?] | .[0];
     def spread: if . == null then null else {median, low, high} end;
     def sum_spread($a; $b): if $a == null or $b == null then null
         else {median: ($a.median + $b.median), low: null, high: null} end;

@@ -38,8 +38,11 @@ def colour_of:
 def named: "<span class=\"swatch \(colour_of)\"></span>\(text)";
 
 # CSV of names without commas or quotes (a plan refuses others), as objects; "" is unknown.
-def csv:
-    [split("\n")[] | rtrimstr("\r") | select(. != "") | split(",")]
+def csv($name):
+    if . == "" or endswith("\n") then . else error("data/\($name).csv is cut off: its last line has no end") end
+    | [split("\n")[] | rtrimstr("\r") | select(. != "") | split(",")]
     | .[0] as $names
-    | .[1:] | map([., $names] | transpose | map(select(.[1] != null) | {key: .[1],
-        value: (if .[0] == "" or .[0] == null then null else .[0] end)}) | from_entries);
+    | .[1:] | map(
+        if length == ($names | length) then . else
+            error("data/\($name).csv: \(length) figures in the line \(join(",")), where its head has \($names | length) names") end
+        | [., $names] | transpose | map({key: .[1], value: (if .[0] == "" then null else .[0] end)}) | from_entries);

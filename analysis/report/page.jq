@@ -54,7 +54,7 @@ def replay_section($timeline; $setup; $receipts):
 
 . as $in
 | .summary as $summary | .metadata as $metadata
-| ($in.bill | csv) as $bill | ($in.timeline | csv) as $timeline
+| ($in.bill | csv("bill")) as $bill | ($in.timeline | csv("timeline")) as $timeline
 | ($summary | main_experiment) as $main
 | (if $main then ($summary | answer($main.name; main_value($main.name)) | receipts(.; $bill)) else [] end) as $receipts
 | ($summary.experiments | map(select(.name == "timeline")) | .[0].setup // "The recorded timeline") as $setup
@@ -72,7 +72,7 @@ def replay_section($timeline; $setup; $receipts):
   ($summary | builds_section($metadata.base)),
   replay_section($timeline; $setup; $receipts),
   chart_section($in.charts),
-  ($summary | models_section($in.sources; ($summary | p99_of(($in.latency // "") | csv; $in.p99)))),
+  ($summary | models_section($in.sources; ($summary | p99_of(($in.latency // "") | csv("latency"); $in.p99)))),
   ($summary | ledger_section),
   environment_section($metadata),
   "</main><footer class=\"soft\"><p>Made by waitbench from <code>summary.json</code>, <code>metadata.json</code> and <code>data/</code> of this folder.</p></footer>"

@@ -6,7 +6,7 @@ include "answer";
 def chart_section($charts):
     if ($charts | length) == 0 then empty else
     "<section id=\"charts\" aria-labelledby=\"charts-title\"><h2 id=\"charts-title\">The charts</h2>",
-    ($charts[] | (.data | csv) as $rows
+    ($charts[] | .name as $name | (.data | csv($name)) as $rows
         | "<figure id=\"chart-\(.name | text)\"><div class=\"chart wide\" tabindex=\"0\" role=\"region\" aria-label=\"Chart: \(.question | text)\">",
           "<img class=\"on-light\" alt=\"Chart \(.name | text): \(.question | text) The figures follow as a table.\" src=\"data:image/svg+xml;base64,\(.light | @base64)\">",
           (if .dark != "" then "<img class=\"on-dark\" alt=\"Chart \(.name | text): \(.question | text) The figures follow as a table.\" src=\"data:image/svg+xml;base64,\(.dark | @base64)\">" else empty end),

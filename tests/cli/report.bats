@@ -9,6 +9,7 @@ setup() {
     RESULT=$BATS_TEST_TMPDIR/result
     mkdir "$RESULT"
     cp -r "$ROOT/tests/fixtures/report/." "$RESULT"
+    cd "$BATS_TEST_TMPDIR" || return
 }
 
 # Usage: edit FILE FILTER: the result's file through that jq filter.
@@ -134,6 +135,64 @@ lead() {
     run "$ROOT/scripts/report"
     [ "$status" -eq 2 ]
     [ ! -e "$RESULT/report.html" ]
+}
+
+@test "report: what is cut off is named, and shown as no figure and no picture" {
+    local rows='model,memory_kib_per_worker,memory_kib_per_worker_low,memory_kib_per_worker_high,valid
+threads,39.4,38,40,1
+async,777,776,778,0'
+    head -c 1000 "$ROOT/tests/fixtures/report/charts/total-time.svg" >"$RESULT/charts/total-time.svg"
+    printf '%s\n' "$rows" >"$RESULT/data/bill.csv"
+    run "$ROOT/scripts/report" "$RESULT"
+    [ "$status" -eq 0 ]
+    [ "${lines[*]}" = "report: $RESULT/charts/total-time.svg is cut off and left out: scripts/charts/draw makes it again" ]
+    run ! grep -q 'Chart total-time' "$RESULT/report.html"
+    page_says '<span class="figure">39.4 KiB</span>'
+    run ! grep -q '777 KiB' "$RESULT/report.html"
+    rm -r "$RESULT/charts" "$RESULT/report.html"
+    # Within a figure, behind one, and where a line has lost some.
+    for cut in "${rows%,1*}" "${rows%,0}" "${rows%,778,0}
+"; do
+        printf '%s' "$cut" >"$RESULT/data/bill.csv"
+        run "$ROOT/scripts/report" "$RESULT"
+        [ "$status" -eq 1 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "report: the page could not be made from $RESULT: data/bill.csv"* ]]
+        [ ! -e "$RESULT/report.html" ]
+        [ ! -e "$RESULT/report.html.part" ]
+    done
+}
+
+@test "report: without a tool that it needs there is no page, and where the search path leads elsewhere there is" {
+    rm -r "$RESULT/charts"
+    mkdir tools
+    local tool
+    for tool in bash env dirname jq awk sha256sum realpath mktemp rm cat tail sed make mv; do
+        ln -s "$(command -v "$tool")" tools/
+    done
+    PATH=$PWD/tools run "$ROOT/scripts/report" "$RESULT"
+    [ "$status" -eq 1 ]
+    [[ $output == 'report: base64 is missing '* ]]
+    [ ! -e "$RESULT/report.html" ]
+    # cd would go there, and say where it went.
+    mkdir -p elsewhere/scripts
+    (cd "$ROOT" && CDPATH=$BATS_TEST_TMPDIR/elsewhere:. scripts/report "$RESULT")
+    [ -s "$RESULT/report.html" ]
+}
+
+@test "report: ended by a signal, it leaves nothing" {
+    rm -r "$RESULT/charts"
+    mkdir without
+    # shellcheck disable=SC2016  # the inner shell's
+    printf '#!/bin/sh\ncase "$*" in *page.jq*) touch "%s/half" && exec sleep 60 ;; esac\nexec "%s" "$@"\n' \
+        "$PWD" "$(command -v jq)" >without/jq
+    chmod +x without/jq
+    PATH=$PWD/without:$PATH setsid "$ROOT/scripts/report" "$RESULT" 3>&- &
+    wait_for test -e half
+    [ -e "$RESULT/report.html.part" ]
+    kill -TERM -- "-$!"
+    wait $! || true
+    [ ! -e "$RESULT/report.html.part" ]
 }
 
 @test "report: lines and branches are counted by the rule that the page states" {

@@ -183,6 +183,44 @@ fetches_starved() {
     done
 }
 
+@test "a chart that a full disk cuts off is no chart, and the one before stays as it was" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    needs_mounts
+    # shellcheck disable=SC2016  # the inner shell's
+    run in_own_mounts '
+        mount -t tmpfs -o size=1m none /mnt
+        mkdir -p /mnt/result/data /mnt/apart
+        cp "$1/tests/fixtures/charts/timeline.csv" /mnt/result/data/
+        draw=("$1/scripts/charts/draw" --formats=svg --themes=light)
+        "${draw[@]}" /mnt/result
+        find /mnt -type f ! -name fill -exec sha256sum {} + | sort >before
+        # 20 KiB are left: less than the chart files, and than a picture.
+        { cat /dev/zero >/mnt/fill; } 2>&- || truncate -s -20K /mnt/fill
+        "${draw[@]}" /mnt/result || echo "status $?"
+        "${draw[@]}" --into=/mnt/apart /mnt/result || echo "status $?"
+        find /mnt -type f ! -name fill -exec sha256sum {} + | sort | diff before -
+        find /mnt -name "*.part" -o -name ".new"' "$ROOT"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"draw: no chart file could be copied into /mnt/result/charts
+status 1
+"* ]]
+    [[ $output == *"draw: /mnt/apart/timeline.svg could not be drawn whole
+status 1" ]]
+}
+
+@test "a visit that a full disk leaves no room for is none, and says why" {
+    needs_mounts
+    # shellcheck disable=SC2016  # the inner shell's
+    run in_own_mounts '
+        mount -t tmpfs -o size=32k none /mnt
+        "$1/benchstat" visit --dir=/mnt/0001 -- sh -c "yes 2>&- | head -c 100000; exit 0" || echo "status $?"
+        ls -A /mnt' "$BUILD"
+    echo "$output"
+    [ "$output" = "benchstat visit: /mnt/0001: No space left on device
+status 3" ]
+}
+
 @test "bodies beyond a full disk are not saved, the others are whole, and no part is left" {
     needs_mounts
     origin_start

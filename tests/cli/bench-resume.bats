@@ -49,6 +49,29 @@ teardown() {
     [[ $output == *"is complete"* ]]
 }
 
+@test "bench: interrupted while it draws, it keeps the tables and says what makes the rest" {
+    CHART=total-time write_experiment 1 8 10ms
+    mkdir -p without
+    # shellcheck disable=SC2016  # the stub's
+    printf '#!/bin/sh\n[ "$1" != --version ] || exit 0\ntouch "%s/drawing"\nexec sleep 60\n' "$PWD" >without/gnuplot
+    chmod +x without/gnuplot
+    PATH=$PWD/without:$PATH env --default-signal=INT setsid "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" \
+        >out 2>errors 3>&- &
+    wait_for test -e drawing
+    kill -INT -- "-$!"
+    status=0
+    wait $! || status=$?
+    cat errors
+    [ "$status" -eq 130 ]
+    only_folder
+    nothing_runs
+    grep -qF "scripts/charts/draw $RUN and scripts/report $RUN" errors
+    run ! grep -q 'Everything is in' errors
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    [ ! -e "$RUN/report.html" ]
+    [ -z "$(find "$RUN" -name '*.part' -o -name '.new' -o -name '*.svg')" ]
+}
+
 # bats test_tags=slow
 @test "bench: killed outright, it goes on from what was whole, and measures again what was not" {
     write_experiment 4 40 10ms
@@ -130,6 +153,14 @@ teardown() {
     [[ $output == *"programs.async: was 0, is "* ]]
     [[ $output == *"machine.kernel: was 1.0, is $(uname -r)"* ]]
     [ ! -e "$RUN/raw/0006" ]
+    # Nor by another plan than its own, which need not be said again.
+    for other in --profile=talk --seed=8 --only=total-time --urls="$PWD/none" --base=HEAD; do
+        run "$ROOT/scripts/bench" --resume="$RUN" "$other"
+        [ "$status" -eq 2 ]
+        [[ $output == *": that run was begun with "*", not "* ]]
+    done
+    run "$ROOT/scripts/bench" --resume="$RUN" --profile=quick --seed=7
+    [[ $output == *"programs.async: was 0, is "* ]]
     run "$ROOT/scripts/bench" --resume="$BATS_TEST_TMPDIR"
     [ "$status" -eq 2 ]
 }

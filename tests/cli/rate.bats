@@ -80,7 +80,7 @@ fetch() {
     origin_start
     for model in "${MODELS[@]}"; do
         origin_reset
-        env --default-signal=INT "$BUILD/$model" -c 2 -n 3 --rate=0.01 --json=run.json --quiet \
+        env --default-signal=INT "$BUILD/$model" -c 2 -n 3 --rate=0.01 --json=run.json --trace=trace.json --quiet \
             -u "$ORIGIN/item/{}" 3>&- &
         RUN=$!
         wait_for origin_says 'responses>=1'
@@ -92,6 +92,8 @@ fetch() {
         # 100 s later the second would have been due.
         jq -e '.interrupted and .fetches.ok == 1 and .time.makespan_s < 90 and
             .errors == [{"reason": "interrupted", "count": 2}] and .fetches.peak_in_flight == 1' run.json
+        # Nor is there anything to see of them.
+        jq -e '[.traceEvents[] | select(.cat == "fetch") | .args.index] | unique == [1]' trace.json
     done
 }
 

@@ -1100,6 +1100,15 @@ static void changes_are_ratios_to_a_lane_of_both(void **unused)
     bench_unload(&now);
 }
 
+/* The cell with the visits that it has, over and over, as if there had been so many rounds. */
+static void repeat_visits(struct cell *cell, struct visit_seen **room, size_t rounds)
+{
+    for (size_t i = 0; i < rounds; i++)
+        room[i] = cell->visits[i % cell->made];
+    cell->visits = room;
+    cell->made = rounds;
+}
+
 static void what_cannot_be_told_says_why(void **unused)
 {
     (void)unused;
@@ -1111,7 +1120,8 @@ static void what_cannot_be_told_says_why(void **unused)
                  {2, "no lane stands twice in NEW"},
                  {3, "too few rounds to decide: 8 and 1"},
                  {4, "no lane to refer to that is valid in both"},
-                 {5, "a round's figure is not known"}};
+                 {5, "a round's figure is not known"},
+                 {6, "more rounds than can be ranked: 101 and 101"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench base, now;
         struct change *changes;
@@ -1128,12 +1138,19 @@ static void what_cannot_be_told_says_why(void **unused)
             now.cells[0].made = now.cells[1].made = now.cells[2].made = 1;
         if (cases[i].what == 5)
             now.cells[1].visits[3]->wall_s = now.cells[1].visits[3]->makespan_s = NAN;
+        struct visit_seen *many[2][101], **few[2] = {base.cells[1].visits, now.cells[1].visits};
+        if (cases[i].what == 6) {
+            repeat_visits(&base.cells[1], many[0], 101);
+            repeat_visits(&now.cells[1], many[1], 101);
+        }
         const char *reference = cases[i].what == 4 ? "nobody" : "a";
         assert_int_equal(changes_between(&base.results, &now.results, reference, &changes, &count),
                          0);
         assert_int_equal(changes[1].verdict, CANNOT_TELL);
         assert_string_equal(changes[1].why, cases[i].why);
         free(changes);
+        base.cells[1].visits = few[0];
+        now.cells[1].visits = few[1];
         bench_unload(&base);
         bench_unload(&now);
     }

@@ -47,7 +47,7 @@ common     := common/workload.c common/run.c common/transfer.c common/resolve.c 
               common/rate.c common/statistics.c common/units.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
               common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
-              common/driver/stop.c common/driver/environment.c
+              common/driver/stop.c common/driver/environment.c common/output.c
 sequential := sequential/sequential.c
 processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)
@@ -62,12 +62,13 @@ origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c ori
 evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/small.c \
               analysis/evidence.c analysis/trends.c analysis/words.c analysis/needed.c \
               common/statistics.c
-tables     := analysis/findings.c analysis/cells.c analysis/output.c analysis/json_file.c analysis/summary_json.c \
-              analysis/summary_md.c analysis/hyperfine_json.c analysis/chart_data.c analysis/chart_variants.c
+tables     := analysis/findings.c analysis/cells.c analysis/result_file.c analysis/json_file.c \
+              common/output.c analysis/summary_json.c analysis/summary_md.c analysis/hyperfine_json.c \
+              analysis/chart_data.c analysis/chart_variants.c
 benchstat  := analysis/benchstat.c analysis/plan.c analysis/experiment.c analysis/visit.c \
               analysis/stats_client.c analysis/host.c analysis/processors.c analysis/judge.c \
               $(evidence) $(tables) analysis/compare.c analysis/changes.c analysis/merge.c common/units.c
-meter      := analysis/meter.c analysis/json_file.c analysis/tree.c analysis/kernel.c common/units.c
+meter      := analysis/meter.c analysis/json_file.c common/output.c analysis/tree.c analysis/kernel.c common/units.c
 
 PROGRAMS := $(MODELS) origin benchstat meter
 
@@ -92,7 +93,7 @@ test_resolve    := common/resolve.c common/workload.c
 test_transfer   := tests/unit/server.c $(common) $(threads) $(async) coroutines/coroutines.c
 test_summary    := common/driver/summary.c common/driver/summary_json.c \
                    common/driver/environment.c $(common)
-test_outputs    := common/driver/outputs.c common/run.c common/workload.c
+test_outputs    := common/output.c common/driver/outputs.c common/run.c common/workload.c
 # The origin's:
 UNIT     += origin_request origin_item origin_response origin_due origin_stats
 test_origin_request  := origin/request.c
@@ -119,7 +120,7 @@ fuzz_options    := common/workload.c common/rate.c common/units.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_results    := $(evidence) $(tables) analysis/changes.c analysis/experiment.c common/units.c
-fuzz_slices     := analysis/json_file.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
+fuzz_slices     := analysis/json_file.c common/output.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_access_line := lessons/dataflow/access_line.c
 
 # The lessons are listed in lessons/lessons.mk.

@@ -9,7 +9,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/chart_data.h"
-#include "analysis/output.h"
+#include "analysis/result_file.h"
 
 static void put_spread(FILE *stream, const struct cell *cell, enum figure figure)
 {
@@ -184,14 +184,14 @@ static const struct writer writers[] = {
 
 static int write_one(const struct findings *findings, const struct writer *writer, const char *name)
 {
-    struct output output = {.stream = NULL};
-    int error = output_open(&output, findings->results, "data/%s.csv", writer->chart);
+    struct output output;
+    int error = result_open(&output, findings->results, "data/%s.csv", writer->chart);
     if (error)
         return error;
     if (writer->write)
-        writer->write(findings->results, name, output.stream);
+        writer->write(findings->results, name, output.file);
     else
-        writer->write_pairs(findings, name, output.stream);
+        writer->write_pairs(findings, name, output.file);
     return output_close(&output);
 }
 

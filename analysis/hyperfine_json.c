@@ -8,7 +8,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/needed.h"
-#include "analysis/output.h"
+#include "analysis/result_file.h"
 
 static json_t *merged(const struct cell *cell)
 {

@@ -1,7 +1,5 @@
 /*
- * One JSON file that a command was asked for by name, whole or not at all: written as FILE.part and
- * then renamed, so that what stood there before is lost only to what takes its place. Standard
- * output, for "-", and what is no regular file (a device, a pipe) is written where it is.
+ * One JSON file that a command was asked for by name, whole or not at all: see common/output.h.
  */
 #ifndef WAITBENCH_JSON_FILE_H
 #define WAITBENCH_JSON_FILE_H

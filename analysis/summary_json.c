@@ -7,7 +7,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/needed.h"
-#include "analysis/output.h"
+#include "analysis/result_file.h"
 #include "analysis/words.h"
 
 #define MOST_SEEN(cell, member) json_known(CELL_MOST(cell, member))

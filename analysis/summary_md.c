@@ -8,7 +8,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/needed.h"
-#include "analysis/output.h"
+#include "analysis/result_file.h"
 
 enum { COLUMNS = 9, WIDTH = 56 };
 
@@ -301,21 +301,21 @@ static void put_ledger(const struct results *results, FILE *stream)
 int write_summary_md(const struct findings *findings)
 {
     const struct results *results = findings->results;
-    struct output output = {.stream = NULL};
-    int error = output_open(&output, results, "summary.md");
+    struct output output;
+    int error = result_open(&output, results, "summary.md");
     if (error)
         return error;
-    fprintf(output.stream, "# waitbench: %s profile, seed %.0f\n\n",
+    fprintf(output.file, "# waitbench: %s profile, seed %.0f\n\n",
             json_string_at(results->metadata, "profile") ?: "?",
             json_number_at(results->metadata, "seed"));
-    fprintf(output.stream, "%s, Linux %s, libcurl %s; %s\n\n",
+    fprintf(output.file, "%s, Linux %s, libcurl %s; %s\n\n",
             json_string_at(results->metadata, "machine.cpu") ?: "unknown processor",
             json_string_at(results->metadata, "machine.kernel") ?: "?",
             json_string_at(results->metadata, "versions.libcurl") ?: "?",
             json_string_at(results->metadata, "started_at") ?: "");
-    put_all(findings, true, output.stream);
-    fputc('\n', output.stream);
-    put_ledger(results, output.stream);
+    put_all(findings, true, output.file);
+    fputc('\n', output.file);
+    put_ledger(results, output.file);
     return output_close(&output);
 }
 

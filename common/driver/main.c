@@ -17,6 +17,7 @@
 #include "common/driver/progress.h"
 #include "common/driver/stop.h"
 #include "common/driver/summary.h"
+#include "common/output.h"
 #include "common/resolve.h"
 #include "common/transfer.h"
 

@@ -10,59 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Written aside, then renamed ---------------------------------------- */
-
-int output_open(struct output *output, const char *path)
-{
-    *output = (struct output){.path = path};
-    if (path == NULL)
-        return 0;
-    if (strcmp(path, "-") == 0) {
-        output->file = stdout;
-        return 0;
-    }
-    struct stat about;
-    bool in_place = stat(path, &about) == 0 && !S_ISREG(about.st_mode); /* /dev/null, a pipe */
-    int length = 0;
-    if (!in_place)
-        length = snprintf(output->part, sizeof output->part, "%s.part", path);
-    if (length >= (int)sizeof output->part)
-        return -ENAMETOOLONG;
-    output->file = fopen(in_place ? path : output->part, "we");
-    return output->file != NULL ? 0 : -errno;
-}
-
-int output_close(struct output *output)
-{
-    FILE *file = output->file;
-    output->file = NULL;
-    if (file == NULL)
-        return 0;
-    if (file == stdout)
-        return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
-    /* What was not written when a buffer was full, closing does not tell. */
-    int error = ferror(file) ? -EIO : 0;
-    if (fclose(file) != 0)
-        error = -errno;
-    if (output->part[0] == '\0')
-        return error;
-    if (error == 0 && rename(output->part, output->path) < 0)
-        error = -errno;
-    if (error < 0)
-        (void)unlink(output->part);
-    return error;
-}
-
-void output_abandon(struct output *output)
-{
-    if (output->file == NULL || output->file == stdout)
-        return;
-    fclose(output->file);
-    output->file = NULL;
-    if (output->part[0] != '\0')
-        (void)unlink(output->part);
-}
-
 /* ---- Records and trace -------------------------------------------------- */
 
 void records_write(const struct run *run, FILE *out)

@@ -1,6 +1,5 @@
 /*
- * Files that a run writes. Each is opened before anything is fetched, under
- * its name with ".part" behind, and gets its name only once it is whole.
+ * What a run writes: records, a trace, bodies.
  */
 #ifndef WAITBENCH_OUTPUTS_H
 #define WAITBENCH_OUTPUTS_H
@@ -8,21 +7,6 @@
 #include <stdio.h>
 
 #include "common/run.h"
-
-struct output {
-    FILE *file;       /* NULL: not asked for */
-    const char *path; /* as the user gave it; `-` is standard output */
-    char part[4096];  /* what it is written as; empty: written in place */
-};
-
-/* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
-int output_open(struct output *, const char *path);
-
-/* Gives the file its name. 0, or -errno: the file is then not there. */
-int output_close(struct output *);
-
-/* Takes back what was opened. */
-void output_abandon(struct output *);
 
 /* One CSV row a URL; results/README.md describes the columns. */
 void records_write(const struct run *, FILE *);

@@ -18,7 +18,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/findings.h"
-#include "analysis/output.h"
+#include "analysis/result_file.h"
 #include "analysis/plan.h"
 #include "analysis/tables.h"
 #include "common/units.h"
@@ -782,7 +782,7 @@ static void a_folder_that_cannot_be_written_to_is_an_error(void **unused)
     assert_int_equal(write_hyperfine_json(&judged.results), -ENOENT);
     memset(nowhere, 'x', sizeof nowhere - 1);
     nowhere[4090] = '\0';
-    assert_int_equal(output_open(&output, &judged.results, "summary.md"), -ENAMETOOLONG);
+    assert_int_equal(result_open(&output, &judged.results, "summary.md"), -ENAMETOOLONG);
     judged.results.dir = dir;
     assert_int_equal(write_json(&judged.results, "summary.json", NULL), -ENOMEM);
     done(&judged);

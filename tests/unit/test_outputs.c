@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/driver/outputs.h"
+#include "common/output.h"
 
 /* ---- Help --------------------------------------------------------------- */
 

@@ -1,0 +1,28 @@
+/*
+ * A file that is written aside, under its name with ".part" behind, and gets
+ * its name only once it is whole: what stood there before is lost only to what
+ * takes its place. Standard output, for "-", and what is no regular file (a
+ * device, a pipe) is written where it is. Single-threaded.
+ */
+#ifndef WAITBENCH_OUTPUT_H
+#define WAITBENCH_OUTPUT_H
+
+#include <limits.h>
+#include <stdio.h>
+
+struct output {
+    FILE *file;          /* to write to, between open and close; NULL: not asked for */
+    char path[PATH_MAX]; /* as the user gave it; `-` is standard output */
+    char part[PATH_MAX]; /* what it is written as; empty: written in place */
+};
+
+/* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
+int output_open(struct output *, const char *path);
+
+/* Gives the file its name. 0, or -errno: the file is then not there. */
+int output_close(struct output *);
+
+/* Takes back what was opened. */
+void output_abandon(struct output *);
+
+#endif

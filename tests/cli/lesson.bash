@@ -10,6 +10,7 @@
 #   lesson_holds FILTER        a jq filter that is true of the file json; in it $v has all values by name
 #   lesson_measures_well       one short measurement: its text, JSON and CSV agree, and the figures
 #                              read back give the same verdict
+#   on_one_processor COMMAND...  runs it where it has a single processor
 #   lesson_leaves_nothing [OPTION]...
 #                              interrupted, it leaves no process and no file
 #
@@ -108,6 +109,13 @@ lesson_measures_well() {
         # A table: every row has as many fields as the header.
         and ($csv | rtrimstr("\n") | split("\n") | length >= 2 and (map(split(",") | length) | unique | length == 1))
         ' json >/dev/null || { cat json again text && return 1; }
+}
+
+# Usage: on_one_processor COMMAND...
+on_one_processor() {
+    local mine
+    mine=$(taskset -pc "$BASHPID")
+    taskset -c "${mine##*[ ,-]}" "$@"
 }
 
 # The processes of the session $1, without zombies that only await their parent.

@@ -31,7 +31,7 @@ struct clerk {
 static void *clerk_thread(void *argument)
 {
     struct clerk *clerk = argument;
-    clerk->failed = lesson_stay_on(clerk->me);
+    clerk->failed = lesson_stay_on(clerk->me % lesson_processors());
     __atomic_fetch_add(clerk->ready, 1, __ATOMIC_RELEASE);
     while (!__atomic_load_n(clerk->gate, __ATOMIC_ACQUIRE))
         sched_yield();

@@ -82,6 +82,13 @@ END
     if grep -vE ' (book_first_ignoring|book_first_obeying)$' <<<"$named"; then return 1; fi
 }
 
+# bats test_tags=plain
+@test "on one processor it says what it can, and does not decide" {
+    run on_one_processor "$LESSON" --quick --bookings=1000
+    [ "$status" -eq 0 ]
+    [[ "$output" == *$'\nVerdict: not decided here: '*"no two processors to give"* ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

@@ -30,25 +30,28 @@ static struct lesson_run *table;
 static struct results *results;
 static double pause_s;
 
-/* Threads of this process beside the one that asks: the kernel's own list is a
- * folder with two links of its own and one a thread. */
+/* Threads of this process beside the one that asks, or -1 where that cannot be
+ * known: the kernel's own list is a folder with two links of its own and one a
+ * thread. */
 static int others_alive(void)
 {
     struct stat tasks;
     if (stat("/proc/self/task", &tasks) != 0)
-        return 0;
+        return -1;
     return (int)tasks.st_nlink - 3;
 }
 
 /* A thread that was joined leaves the kernel's list a moment later. */
 static int others_that_stay(int threads_before)
 {
+    if (threads_before < 0)
+        return -1;
     int n = others_alive() - threads_before;
     for (int i = 0; i < 100 && n > 0 && n < WORKERS; i++) {
         usleep(1000);
         n = others_alive() - threads_before;
     }
-    return n;
+    return n > 0 ? n : 0;
 }
 
 static int threads_before;
@@ -80,9 +83,10 @@ static double run_once(const void *argument)
     errno = -failed;
     if (failed)
         return NAN;
-    way->alive[way->rounds++] = results->alive;
-    lesson_row(table, "%s,%d,%d,%ld,%d", way->name, way->rounds, results->seen,
-               results->sum, results->alive);
+    double alive = results->alive < 0 ? NAN : results->alive;
+    way->alive[way->rounds++] = alive;
+    lesson_row(table, "%s,%d,%d,%ld,%.0f", way->name, way->rounds,
+               results->seen, results->sum, alive);
     return results->seen;
 }
 
@@ -105,7 +109,10 @@ static int measure(struct lesson_run *run)
     for (int i = 0; i < 4 && !failed; i++) {
         snprintf(name[i], sizeof name[i], "%s: workers still there",
                  ways[i].name);
-        lesson_median(run, name[i], ways[i].alive, ROUNDS, "of 4");
+        if (others_alive() < 0)
+            lesson_count(run, name[i], NAN, "of 4");
+        else
+            lesson_median(run, name[i], ways[i].alive, ROUNDS, "of 4");
     }
     return failed;
 }

@@ -47,6 +47,17 @@ END
         and .["a barrier: workers still there"] == 4 and .["a counted queue: workers still there"] == 4' json
 }
 
+# bats test_tags=plain
+@test "without /proc it is not known how many workers are left, and not said to be none" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    run without_proc "$LESSON" --quick --pause=0.0005 --csv=csv
+    [ "$status" -eq 0 ]
+    [ "$(grep -c ': workers still there *unknown of 4$' <<<"$output")" -eq 4 ]
+    awk -F, 'NR > 1 && $5 != "nan" {print; exit 1}' csv
+    # The results are counted all the same.
+    [[ "$output" == *$'\nVerdict: holds here: '* ]]
+}
+
 @test "threads are made for the first four ways alone, four a round" {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"

@@ -11,6 +11,7 @@
 #   lesson_measures_well       one short measurement: its text, JSON and CSV agree, and the figures
 #                              read back give the same verdict
 #   on_one_processor COMMAND...  runs it where it has a single processor
+#   without_proc COMMAND...  runs it with an empty /proc, which needs root
 #   lesson_leaves_nothing [OPTION]...
 #                              interrupted, it leaves no process and no file
 #
@@ -116,6 +117,12 @@ on_one_processor() {
     local mine
     mine=$(taskset -pc "$BASHPID")
     taskset -c "${mine##*[ ,-]}" "$@"
+}
+
+# Usage: without_proc COMMAND...
+without_proc() {
+    # shellcheck disable=SC2016  # the inner shell's
+    unshare --mount --propagation private bash -euc 'mount -t tmpfs -o ro none /proc; exec "$@"' bash "$@"
 }
 
 # The processes of the session $1, without zombies that only await their parent.

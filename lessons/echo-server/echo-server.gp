@@ -9,10 +9,12 @@ columns = 'what way clients round answered rate held kib'
 eval open_data
 
 ways = '"one after another" "processes" "threads" "coroutines"'
+# What each takes may not be known: nan, which no statistics take.
+known(name) = text(name) eq 'nan' ? -1 : amount(name)
 array held[4]; array kib[4]
 do for [k = 1:4] {
     stats data using (text('what') eq 'held' && text('way') eq word(ways, k) ? amount('held') : NaN) name 'h' nooutput
-    stats data using (text('what') eq 'held' && text('way') eq word(ways, k) ? amount('kib') : NaN) name 'm' nooutput
+    stats data using (text('what') eq 'held' && text('way') eq word(ways, k) ? known('kib') : NaN) name 'm' nooutput
     held[k] = h_max; kib[k] = m_max
 }
 stats data using (text('what') eq 'load' ? amount('clients') : NaN) name 'c' nooutput
@@ -38,7 +40,7 @@ set label 5 'requests a second (more is better)' at screen px(page_left),py(200)
 set label 6 'held at one time, KiB each' at screen px(1260),py(200) left font ''.size_of(label_size) textcolor rgb soft
 do for [k = 1:4] {
     set label 10 + k ''.word(ways, k) at screen px(1260),py(180 + 150 * k) left noenhanced font ''.size_of(30) textcolor rgb tint(k)
-    set label 20 + k sprintf("%d, %s", held[k], held[k] > 1 ? sprintf('%.1f KiB', kib[k]) : 'the others wait') \
+    set label 20 + k sprintf("%d, %s", held[k], held[k] <= 1 ? 'the others wait' : kib[k] < 0 ? 'KiB unknown' : sprintf('%.1f KiB', kib[k])) \
         at screen px(1260),py(230 + 150 * k) left noenhanced font ''.size_of(value_size) textcolor rgb ink
 }
 set datafile missing NaN   # a row of another way does not break the line

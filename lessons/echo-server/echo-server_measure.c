@@ -108,10 +108,11 @@ static int processes_of(const struct server *s, pid_t *pid, int most)
     return n;
 }
 
+/* KiB, or NAN where it cannot be known. */
 static double pss_of(pid_t pid)
 {
     char name[64], line[160];
-    double kib = 0;
+    double kib = NAN;
     snprintf(name, sizeof name, "/proc/%d/smaps_rollup", pid);
     FILE *rollup = fopen(name, "re");
     while (rollup && fgets(line, sizeof line, rollup))
@@ -122,14 +123,16 @@ static double pss_of(pid_t pid)
     return kib;
 }
 
-/* KiB, each page shared among those that have it. */
+/* KiB, each page shared among those that have it; or NAN. */
 static double memory_of(const struct server *s)
 {
     static pid_t pid[PROCESSES_MOST + 2];
     int n = processes_of(s, pid, PROCESSES_MOST + 2);
-    double kib = 0;
-    for (int i = 0; i < n; i++)
-        kib += pss_of(pid[i]);
+    double kib = pss_of(pid[0]);
+    for (int i = 1; i < n; i++) {
+        double more = pss_of(pid[i]);
+        kib += isnan(more) ? 0 : more; /* it has ended meanwhile */
+    }
     return kib;
 }
 

@@ -25,6 +25,20 @@ small() {
     lesson_once "${SMALL[@]}"
 }
 
+# bats test_tags=plain
+@test "without /proc it is not known what memory a client takes, and not said to be none" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    without_proc "$LESSON" --quick --clients=10 --requests=10 --csv=bare.csv >bare 3>&- &
+    small # meanwhile, for the other tests: both sleep more than they work
+    wait "$!"
+    [ "$(grep -c ': memory a client *unknown KiB$' bare)" -eq 4 ]
+    [ "$(awk -F, '$1 == "held" {print $10}' bare.csv | sort | uniq -c | xargs)" = "4 nan" ]
+    # Who is held is counted all the same; and with /proc it is known what each takes.
+    [ "$(grep -cE ': clients held +(1|10) $' bare)" -eq 4 ]
+    # shellcheck disable=SC2016  # jq's
+    lesson_holds '$v["processes: memory a client"] > 0'
+}
+
 @test "its text, JSON and CSV agree, and the figures read back give the same verdict" {
     lesson_measures_well "${SMALL[@]}"
 }

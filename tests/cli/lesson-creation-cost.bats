@@ -57,6 +57,19 @@ made() {
     [ "$(grep -c '^with a large parent,' csv)" -eq 3 ]
 }
 
+# bats test_tags=plain
+@test "where one child of a libcurl round cannot be made, its median is not known" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    lesson_once
+    [ "$(grep -c '^forked with libcurl,' csv)" -eq 2 ] || skip "no libcurl here"
+    # Behind all others, the pool's process and the one that tries libcurl: the first of the first round.
+    SHIM_FORK=at:$(($(made fork) + 3)) LD_PRELOAD=$BUILD/tests/shim.so "$LESSON" --quick --parent=16 --json=json --csv=csv >/dev/null
+    # shellcheck disable=SC2016  # jq's
+    lesson_holds '[$v | to_entries[] | select(.key | startswith("libcurl")).value] == [null, null]
+        and $v["asked to run"] == $v["ran"]'
+    [ "$(grep -c '^forked with libcurl,' csv)" -eq 0 ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

@@ -85,12 +85,22 @@ END
     [ "$output" = "blocked-loop: it needs a file without a name in \$TMPDIR, or else in /tmp: No such file or directory" ]
 }
 
+@test "where there is no descriptor left to ask epoll with, it says so, and takes it for no refusal" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers need descriptors of their own"
+    # Two beside the three that are there do for a loop; for a pipe and epoll on it one is wanting.
+    run prlimit --nofile=5 "$LESSON" --quick --block=0.02 3>&- 4>&-
+    [ "$status" -eq 1 ]
+    [ "$output" = "blocked-loop: Too many open files" ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .
         does not hold here: (.figures[] | select(.name | startswith("answered"))).low = 0.199
         does not hold here: (.figures[] | select(.name | startswith("handed"))).high = 0.0101
         does not hold here: (.figures[] | select(.name | startswith("epoll"))).value = 0
+        # Out of descriptors (EMFILE) is no refusal.
+        not decided here: (.figures[] | select(.name | startswith("epoll"))).value = 24
         not decided here: (.figures[] | select(.name | startswith("nobody"))).high = 0.0101
 END
 }

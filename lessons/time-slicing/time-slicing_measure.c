@@ -397,14 +397,20 @@ static int measure(struct lesson_run *run)
 
 static void answer(const struct lesson_figures *f, FILE *out)
 {
+    double two = lesson_value(f, "2 processors: running at one time");
     fprintf(out,
-            "Four busy tasks were all alive at one time; on one processor %.0f "
-            "ran at any instant, on two %.0f, and they took %.2f and %.2f "
-            "times K·t/M",
-            lesson_value(f, "1 processor: running at one time"),
-            lesson_value(f, "2 processors: running at one time"),
-            lesson_value(f, "1 processor: against K·t/M"),
-            lesson_value(f, "2 processors: against K·t/M"));
+            "Of four busy tasks %s were alive at one time; on one processor "
+            "%s ran at any instant",
+            LESSON_NUMBER(lesson_value(f, "1 processor: alive at one time")),
+            LESSON_NUMBER(lesson_value(f, "1 processor: running at one time")));
+    if (!isnan(two))
+        fprintf(out, ", on two %.0f", two);
+    fprintf(out, ", and they took %.2f",
+            lesson_value(f, "1 processor: against K·t/M"));
+    if (!isnan(two))
+        fprintf(out, " and %.2f",
+                lesson_value(f, "2 processors: against K·t/M"));
+    fputs(" times K·t/M", out);
     double nicest = lesson_value(f, "nice 19: share of one processor");
     if (!isnan(nicest))
         fprintf(out, "; nice 19 left a task %.2g %% of the processor", nicest);

@@ -97,6 +97,16 @@ open_at_once() {
     "$LESSON" --judge=figures.json --json | jq -e '.answer | test("did 1.30 times the work of one")'
 }
 
+@test "the answer is made of figures, and says nothing of two processors where there is one" {
+    lesson_doctored '.figures[1].value = 3, del(.figures[4,5])' >sets
+    while IFS= read -r figures; do
+        "$LESSON" --judge=- --json <<<"$figures"
+    done <sets >answers
+    jq -es 'map(.answer) | (.[0] | startswith("Of four busy tasks 3 were alive at one time; on one processor 1 ran"))
+        and (.[0] | test("on two 2, and they took 1.01 and 1.02 times"))
+        and (.[1] | test("on one processor 1 ran at any instant, and they took 1.01 times")) and (.[1] | test("nan") | not)' answers
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

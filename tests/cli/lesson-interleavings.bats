@@ -59,6 +59,9 @@ END
         # One processor alone can show it.
         holds here: del(.figures[1])
 END
+    # And then nothing is said of two. The last one asked for is the last in `said`.
+    jq -es 'last.answer | test("threads showed 4 on one processor; coroutines showed 1")' said
+    jq -es 'first.answer | test("threads showed 4 on one processor and 170 on two; coroutines")' said
 }
 
 @test "--trials is a number within bounds" {

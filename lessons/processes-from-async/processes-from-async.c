@@ -68,6 +68,8 @@ int blocking_wait(struct jobs *j)
             pid_t child = start_job(j);
             failed = child < 0 ? child : 0;
         }
+        if (j->ended == j->started)
+            break; /* not one could be started: nobody to wait for */
         int status;
         if (waitpid(-1, &status, 0) > 0)
             collect(j, WIFEXITED(status), WEXITSTATUS(status));
@@ -123,14 +125,18 @@ int event_loop(struct jobs *j)
         while (!failed && j->started < j->count &&
                j->started - j->ended < j->at_once)
             failed = start_watched(j, epoll);
+        if (j->ended == j->started)
+            break; /* not one could be started: nobody to wait for */
         struct epoll_event ended[AT_ONCE_MOST];
         int n = epoll_wait(epoll, ended, AT_ONCE_MOST, -1);
         for (int i = 0; i < n && failed != -ECHILD; i++) {
             int bad = job_ended(j, epoll, ended[i].data.fd);
             failed = failed ? failed : bad;
         }
-        if (n < 0 && errno != EINTR)
+        if (n < 0 && errno != EINTR) {
+            failed = -errno;
             break;
+        }
     }
     close(epoll);
     return failed;

@@ -3,6 +3,7 @@
 #include "lessons/processes-from-async/processes-from-async.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { WAYS = 3, ROUNDS = 21 };
 
@@ -37,6 +38,10 @@ static int measure(struct lesson_run *run)
 {
     double ratio[ROUNDS];
     int rounds = run->quick ? 11 : ROUNDS;
+    /* However many are to sleep however long, only what hangs is ended. */
+    alarm(LESSON_SECONDS +
+          (unsigned)(rounds * WAYS * lesson_setting(run, "jobs") *
+                     lesson_setting(run, "sleep")));
     lesson_table(run, "way,round,seconds,started,done,most_at_once");
     for (int round = 0; round < rounds; round++) {
         /* The two that are compared follow each other, in either order. */

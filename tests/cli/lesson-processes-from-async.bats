@@ -48,6 +48,33 @@ END
     done
 }
 
+# bats test_tags=plain
+@test "where a job cannot be started, in either way, it says why and ends" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    # Forty jobs by a blocking wait, then forty on the loop: the first of each, and one while others run.
+    for k in 1 41 60; do
+        run timeout 30 env SHIM_FORK=at:$k LD_PRELOAD="$BUILD/tests/shim.so" "$LESSON" --quick
+        [ "$status" -eq 1 ]
+        [ "$output" = "processes-from-async: Resource temporarily unavailable" ]
+    done
+    # One descriptor is left: it is the loop's own, and no job can be watched.
+    run timeout 30 prlimit --nofile=4 "$LESSON" --quick 3>&- 4>&-
+    [ "$status" -eq 1 ]
+    [ "$output" = "processes-from-async: Too many open files" ]
+}
+
+@test "however many sleep however long, it is not ended before they are done" {
+    command -v strace >/dev/null || skip "strace is not installed"
+    [[ $BUILD != *sanitize* && $(uname -m) == x86_64 ]] || skip "another call sets the alarm"
+    # What it lets itself have is told before the first job, which then cannot be started.
+    strace -qq -e trace=alarm,clone -e inject=clone:error=EAGAIN -o calls \
+        "$LESSON" --quick --jobs=200 --sleep=0.1 2>says || true
+    grep -q INJECTED calls || skip "strace may not trace here"
+    # Eleven rounds: 200 sleeps of 0.1 s one after another, and twice eight at a time.
+    seconds=$(sed -n 's/^alarm(\([0-9]*\)).*/\1/p' calls | tail -n 1)
+    [ "$seconds" -ge $((11 * (20 + 5))) ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

@@ -332,9 +332,9 @@ static struct lesson_judgement judge(const struct lesson_figures *f)
 static struct lesson_option options[] = {
     {"kill", "0|1", "0: KillTask does nothing (default 1)", 1, 1, 0, 1},
     {"turns", "N", "In one round of the measurement (default 100000)", 100000,
-     20000, 2, 1e7},
+     20000, 2, 1e6},
     {"pause", "SECONDS", "Between two events of --live (default 0.15)", 0.15,
-     0.15, 0, 5},
+     0.15, 0, 2},
     {0},
 };
 

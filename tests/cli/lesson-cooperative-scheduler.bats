@@ -134,6 +134,19 @@ kill_is_seen() {
         "$(awk -F, '$1 == "8 steps" {print $2}' csv | tr '\n' ' ')" ]
 }
 
+@test "what --pause and --turns may be it can do in its time" {
+    play
+    run "$LESSON" --live --pause=5
+    [ "$status" -eq 2 ]
+    [[ $output =~ "--pause is a number from 0 to "([0-9]+)", not '5'" ]]
+    # All of them together take less than half of the two minutes that a lesson has.
+    [ $(($(grep -c '^8 steps,' csv) * BASH_REMATCH[1])) -lt 60 ]
+    # A million turns are 15 rounds of four ways, of some 2 µs at most.
+    run "$LESSON" --turns=1e7
+    [ "$status" -eq 2 ]
+    [[ $output == *"--turns is a number from 2 to 1e+06, not '1e7'"* ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,6 +161,9 @@ static int connect_one(struct download *d, const struct sockaddr_in *at)
     if (d->file < 0 || d->socket < 0 ||
         connect(d->socket, (const struct sockaddr *)at, sizeof *at) != 0)
         return -errno;
+    if (d->socket >= FD_SETSIZE) /* an fd_set has no room for it */
+        return lesson_cannot(-EMFILE, "select() watches descriptors below 1024 "
+                                      "alone, and others are open");
     return 0;
 }
 

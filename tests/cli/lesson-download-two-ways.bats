@@ -68,6 +68,16 @@ END
     done
 }
 
+@test "where its descriptors are beyond what select() can watch, it says so" {
+    # 900 are open already; bash opens those of 10 and above.
+    # shellcheck disable=SC2016  # the inner shell's
+    run bash -c 'ulimit -n 2048 || exit 77; for i in {1..900}; do exec {fd}</dev/null; done
+        exec "$@"' bash "$LESSON" --quick --files=256 --kibibytes=1
+    [ "$status" -ne 77 ] || skip "fewer descriptors are let"
+    [ "$status" -eq 1 ]
+    [ "$output" = "download-two-ways: select() watches descriptors below 1024 alone, and others are open: Too many open files" ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         not decided here: .

@@ -38,6 +38,7 @@ static struct shared {
     struct court court;
     double seconds[2]; /* with the other, alone */
     long switched;     /* how often the first player gave way */
+    int failed;        /* what a child could not do: -errno */
 } * shared;
 static double turns_share = 1; /* --quick plays fewer */
 static long most_switches, least_switches;
@@ -59,6 +60,13 @@ static void *second_thread(void *argument)
     return NULL;
 }
 
+/* 0, or why the child could not play. */
+static int reap_player(pid_t child)
+{
+    int bad = lesson_reap(child);
+    return bad && shared->failed ? shared->failed : bad;
+}
+
 /* Both players play; the first one's clock and switches are kept. */
 static int play_both(const struct game *game, long turns)
 {
@@ -75,6 +83,7 @@ static int play_both(const struct game *game, long turns)
             return child;
         if (child == 0) {
             second_thread(&second);
+            shared->failed = second.failed;
             _exit(second.failed ? 1 : 0);
         }
     } else {
@@ -91,7 +100,7 @@ static int play_both(const struct game *game, long turns)
     shared->switched =
         after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw;
     if (game->who == PROCESSES) {
-        int bad = lesson_reap(child);
+        int bad = reap_player(child);
         return failed ? failed : bad;
     }
     pthread_join(thread, NULL);
@@ -136,12 +145,15 @@ static long turns_of(const struct game *game)
 static int play_in_a_child(const struct game *game)
 {
     memset(shared->seconds, 0, sizeof shared->seconds);
+    shared->failed = 0;
     pid_t child = lesson_fork();
     if (child < 0)
         return child;
-    if (child == 0)
-        _exit(-play_game(game, turns_of(game)));
-    return lesson_reap(child);
+    if (child == 0) {
+        shared->failed = play_game(game, turns_of(game));
+        _exit(shared->failed ? 1 : 0);
+    }
+    return reap_player(child);
 }
 
 /* Nanoseconds for one switch: a turn of both is two, less what it is alone. */
@@ -343,6 +355,10 @@ static int measure(struct lesson_run *run)
     shared = lesson_shared(sizeof *shared);
     if (!shared)
         return -errno;
+    int file = lesson_file(0); /* as each child will: but we can say why not */
+    if (file < 0)
+        return file;
+    close(file);
     lesson_table(run, "part,way,kib,median_ns,low_ns,high_ns");
     int failed = measure_games(run);
     if (!failed)

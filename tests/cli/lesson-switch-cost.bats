@@ -76,6 +76,18 @@ has_traced() {
     fi
 }
 
+# bats test_tags=plain
+@test "where a player or a file cannot be made, it says why" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    # The fourth one is forked by a player.
+    SHIM_FORK=at:4 LD_PRELOAD=$BUILD/tests/shim.so run "$LESSON" --quick
+    [ "$status" -eq 1 ]
+    [ "$output" = "switch-cost: Resource temporarily unavailable" ]
+    TMPDIR=$PWD/nowhere run "$LESSON" --quick
+    [ "$status" -eq 1 ]
+    [ "$output" = "switch-cost: it needs a file without a name in \$TMPDIR, or else in /tmp: No such file or directory" ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

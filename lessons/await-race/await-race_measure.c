@@ -87,7 +87,7 @@ static struct lesson_judgement judge(const struct lesson_figures *f)
 }
 
 static struct lesson_option options[] = {
-    {"tasks", "N", "How many coroutines (default 1000)", 1000, 1000, 1,
+    {"tasks", "N", "How many coroutines (default 1000)", 1000, 1000, 2,
      TASKS_MOST},
     {"times", "N", "How often each adds one (default 10)", 10, 10, 1, 1000},
     {0},

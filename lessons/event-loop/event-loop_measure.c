@@ -172,7 +172,7 @@ static void tick_shown(struct showing *s, uint64_t due_ns)
     printf("tick %d, %.1f ms late\n", ++*ticks,
            1e-6 * (double)(loop_now() - due_ns));
     fflush(stdout);
-    s->over = s->closed || *ticks == LIVE_TICKS;
+    s->over = s->over || s->closed || *ticks == LIVE_TICKS;
 }
 
 static void line_shown(struct showing *s, const char *line)
@@ -181,7 +181,7 @@ static void line_shown(struct showing *s, const char *line)
     fflush(stdout);
     if (strcmp(line, "block") == 0)
         sleep_until(loop_now() + 3 * s->period_ns);
-    s->over = strcmp(line, "end") == 0;
+    s->over = s->over || strcmp(line, "end") == 0;
 }
 
 static int show_live(double seconds)

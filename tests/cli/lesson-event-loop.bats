@@ -90,6 +90,18 @@ screen_has_ticks() {
     [[ "$(tail -n 1 order)" == *"you typed: end" ]]
 }
 
+@test "--live ends with \"end\", whatever is typed behind it" {
+    mkfifo keys
+    "$LESSON" --live --quick --tick=1.5 <keys >screen 3>&- &
+    SCRIPT_PID=$!
+    exec 7>keys
+    TYPIST_OPEN=yes
+    # In one piece, so that both lines are read before the loop is asked whether it is over.
+    printf 'end\nmore\n' >&7
+    # The input stays open: nothing else ends it but the sixtieth tick.
+    wait_for screen_has '^Verdict: '
+}
+
 @test "--live ends when its input does, and when that is a file" {
     echo "a line" >typed
     run "$LESSON" --live --quick --tick=0.05 <typed

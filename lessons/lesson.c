@@ -67,6 +67,50 @@ struct lesson_judgement lesson_judge(const struct lesson *of,
     return of->judge(figures);
 }
 
+/* Text in memory. --------------------------------------------------------- */
+
+static ssize_t add_text(void *cookie, const char *bytes, size_t size)
+{
+    struct lesson_text *to = cookie;
+    if (to->room - to->length <= size) {
+        size_t room = 2 * to->room + size;
+        char *larger = realloc(to->text, room);
+        if (!larger) {
+            to->failed = -ENOMEM;
+            return 0;
+        }
+        to->text = larger;
+        to->room = room;
+    }
+    memcpy(to->text + to->length, bytes, size);
+    to->length += size;
+    to->text[to->length] = '\0';
+    return (ssize_t)size;
+}
+
+FILE *lesson_open_text(struct lesson_text *to)
+{
+    const cookie_io_functions_t functions = {.write = add_text};
+    *to = (struct lesson_text){.text = calloc(1, BUFSIZ), .room = BUFSIZ};
+    FILE *out = to->text ? fopencookie(to, "w", functions) : NULL;
+    if (!out) {
+        free(to->text);
+        to->text = NULL;
+    }
+    return out;
+}
+
+int lesson_close_text(FILE *out, struct lesson_text *to)
+{
+    if (fclose(out) != 0 && !to->failed)
+        to->failed = -ENOMEM;
+    if (to->failed) {
+        free(to->text);
+        to->text = NULL;
+    }
+    return to->failed;
+}
+
 /* Figures and the table. -------------------------------------------------- */
 
 const struct lesson_figure *lesson_figure(const struct lesson_figures *figures,
@@ -225,17 +269,12 @@ static int close_output(FILE *out, const char *file)
 /* Writes the answer into memory, for the text and the JSON alike. */
 static char *answer_of(const struct lesson_figures *figures)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
+    struct lesson_text answer;
+    FILE *out = lesson_open_text(&answer);
     if (!out)
         return NULL;
     lesson.answer(figures, out);
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return lesson_close_text(out, &answer) == 0 ? answer.text : NULL;
 }
 
 /* The command line. ------------------------------------------------------- */
@@ -397,8 +436,10 @@ static int write_everything(const struct wish *wish, const char *table,
     const struct lesson_figures *figures = &wish->run->figures;
     struct lesson_judgement judgement = lesson_judge(&lesson, figures);
     char *answer = answer_of(figures);
-    if (!answer)
+    if (!answer) {
+        fprintf(stderr, "%s: %s\n", lesson.name, strerror(ENOMEM));
         return -ENOMEM;
+    }
     int failed = 0;
     bool text = true;
     if (wish->json) {
@@ -455,17 +496,16 @@ int main(int argc, char **argv)
         int unable = lesson.tool->use(wish.words, wish.word_count, stdout);
         return unable || close_output(stdout, "standard output") ? 1 : 0;
     }
-    char *table = NULL;
-    size_t table_length;
-    run.table = open_memstream(&table, &table_length);
+    struct lesson_text table = {0};
+    run.table = lesson_open_text(&table);
     int failed = run.table ? obtain_figures(&wish) : -ENOMEM;
-    if (run.table && fclose(run.table) != 0 && !failed)
-        failed = -ENOMEM;
+    int cut_short = run.table ? lesson_close_text(run.table, &table) : 0;
+    failed = failed ? failed : cut_short;
     if (failed)
         fprintf(stderr, "%s: %s%s\n", lesson.name, stopped_by,
                 strerror(-failed));
     else
-        failed = write_everything(&wish, table, started_at);
-    free(table);
+        failed = write_everything(&wish, table.text, started_at);
+    free(table.text);
     return failed ? 1 : 0;
 }

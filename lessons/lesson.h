@@ -149,6 +149,23 @@ void lesson_table(struct lesson_run *, const char *header);
 __attribute__((format(printf, 2, 3))) void lesson_row(struct lesson_run *,
                                                       const char *format, ...);
 
+/*
+ * A stream into memory. It knows when there was no room for all of it, whoever
+ * wrote to it: open_memstream() leaves bytes out then, and neither ferror() nor
+ * fclose() says so (glibc 2.36).
+ */
+struct lesson_text {
+    char *text; /* ends with a NUL; the caller's to free */
+    size_t length, room;
+    int failed;
+};
+
+/* Opens it, or NULL where there is no memory. */
+FILE *lesson_open_text(struct lesson_text *);
+
+/* Closes it: 0, or -ENOMEM where a part is missing, and the text is NULL. */
+int lesson_close_text(FILE *, struct lesson_text *);
+
 /* Measuring. -------------------------------------------------------------- */
 
 /* Says, where the lesson then ends for it, what the -errno is about: "no room

@@ -33,16 +33,12 @@ static const char *const expected[FIRST_PARTS + MORE_PARTS] = {
 /* What a part says, to be freed; NULL where there is no memory. */
 static char *said_by(const struct part *part)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
+    struct lesson_text said;
+    FILE *out = lesson_open_text(&said);
     if (!out)
         return NULL;
     part->play(out);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return lesson_close_text(out, &said) == 0 ? said.text : NULL;
 }
 
 static int play_part(struct lesson_run *run, const struct part *part,

@@ -180,6 +180,29 @@ ends_with() {
 }
 
 # bats test_tags=plain
+@test "where memory ends while it writes, a lesson says so, and its table is whole or is not there" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    local nth lesson refused=0
+    cd "$BATS_TEST_TMPDIR"
+    # With the last number none is refused: so many rows there must be.
+    for nth in {9..16} 99999; do
+        for lesson in 'await-race --times=1' 'interleavings --trials=100'; do
+            # shellcheck disable=SC2086  # a name and an option
+            run env SHIM_MEMORY=at:"$nth" LD_PRELOAD="$BUILD/tests/shim.so" \
+                timeout 60 "$BUILD"/lessons/$lesson --csv="${lesson%% *}-$nth.csv"
+            [ "$status" -ne 0 ] || continue
+            [[ $status -eq 1 && $output == "${lesson%% *}: "?* ]] || { echo "$lesson $nth: $status $output" && return 1; }
+            ((++refused))
+        done
+    done
+    ((refused > 2))
+    awk -F, 'FNR == 1 {fields = NF; name = FILENAME; sub("-[0-9]*.csv", "", name)} {rows[FILENAME]++}
+        NF != fields {print FILENAME ": " $0; bad = 1}
+        {lesson[FILENAME] = name} END {for (file in rows) if (rows[file] != rows[lesson[file] "-99999.csv"]) bad = 1
+            exit bad}' ./*.csv
+}
+
+# bats test_tags=plain
 @test "without /proc and /tmp, on one processor, a lesson measures, or says what it lacks" {
     # shellcheck disable=SC2016  # the inner shell's
     run unshare --mount --propagation private bash -euc '

@@ -344,6 +344,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (wish->json && wish->csv && strcmp(wish->json, wish->csv) == 0)
             argp_error(state, "--json and --csv cannot share one output");
+        if (wish->run->live && ((wish->json && strcmp(wish->json, "-") == 0) ||
+                                (wish->csv && strcmp(wish->csv, "-") == 0)))
+            argp_error(state, "--live shows on standard output: give --json "
+                              "and --csv a FILE");
         return 0;
     default:
         if (key >= OPTION_OWN && key < OPTION_OWN + OWN_OPTIONS)

@@ -165,6 +165,14 @@ ends_with() {
     done
 }
 
+@test "--live and a file on standard output exclude each other" {
+    for NAME in event-loop time-slicing; do
+        ends_with 2 --live --quick --json
+        ends_with 2 --csv=- --quick --live
+    done
+    [[ $(<"$BATS_TEST_TMPDIR/out") == *"--live shows on standard output"* ]]
+}
+
 @test "where a thread or a process cannot be made, a lesson says so and ends" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     local scarce name

@@ -288,17 +288,26 @@ enum {
     OPTION_OWN
 };
 
+/* An option that counts something: its own four numbers have no fraction. */
+static bool is_whole(const struct lesson_option *o)
+{
+    return o->value == floor(o->value) &&
+           o->quick_value == floor(o->quick_value) &&
+           o->least == floor(o->least) && o->most == floor(o->most);
+}
+
 static error_t own_option(struct wish *wish, int index, const char *text,
                           struct argp_state *state)
 {
     struct lesson_option *o = &lesson.options[index];
+    bool whole = is_whole(o);
     char *end;
     errno = 0;
     double value = strtod(text, &end);
     if (errno || end == text || *end || !(value >= o->least) ||
-        !(value <= o->most))
-        argp_error(state, "--%s is a number from %g to %g, not '%s'", o->name,
-                   o->least, o->most, text);
+        !(value <= o->most) || (whole && value != floor(value)))
+        argp_error(state, "--%s is a %s from %g to %g, not '%s'", o->name,
+                   whole ? "whole number" : "number", o->least, o->most, text);
     o->value = value;
     wish->given[index] = true;
     return 0;

@@ -56,7 +56,10 @@ struct lesson_judgement {
     char reason[400];
 };
 
-/* A number that a lesson lets its user set, as --name=VALUE. */
+/*
+ * A number that a lesson lets its user set, as --name=VALUE. Where none of its
+ * own four has a fraction, none may be given either.
+ */
 struct lesson_option {
     const char *name, *argument, *help;
     double value, quick_value; /* unless given; quick_value with --quick */

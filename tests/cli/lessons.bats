@@ -173,6 +173,19 @@ ends_with() {
     [[ $(<"$BATS_TEST_TMPDIR/out") == *"--live shows on standard output"* ]]
 }
 
+@test "a number of things has no fraction" {
+    NAME=cooperative-scheduler
+    ends_with 2 --kill=0.5
+    [[ $(<"$BATS_TEST_TMPDIR/out") == *"--kill is a whole number from 0 to 1, not '0.5'"* ]]
+    NAME=creation-cost
+    ends_with 2 --parent=16.5
+    # 1e2 is whole, and seconds may have one.
+    NAME=interleavings
+    ends_with 0 --trials=1e2 --csv=/dev/null
+    NAME=overlapping-waits
+    ends_with 0 --quick --unit=0.0015
+}
+
 @test "where a thread or a process cannot be made, a lesson says so and ends" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     local scarce name

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -492,6 +493,48 @@ int lesson_cannot(int error, const char *what)
     return error;
 }
 
+/* The last resort: a lesson that is not done in time. --------------------- */
+
+static char too_late[400];
+static size_t too_late_length;
+
+/* Its children end with it (lesson_fork). */
+static void end_too_late(int signal_number)
+{
+    (void)signal_number;
+    (void)!write(STDERR_FILENO, too_late, too_late_length);
+    _exit(1);
+}
+
+static void add_words(const char *words)
+{
+    strncat(too_late, words, sizeof too_late - strlen(too_late) - 1);
+}
+
+/* The words are made beforehand: a handler may not. They name what was given,
+ * since that may be what asks for too much. */
+static void limit_time(const struct wish *wish)
+{
+    const struct sigaction action = {.sa_handler = end_too_late};
+    const char *before = ": ask for less with --";
+    add_words(lesson.name);
+    add_words(": not done in the time that a lesson has");
+    for (int i = 0; lesson.options && lesson.options[i].name; i++)
+        if (wish->given[i]) {
+            add_words(before);
+            add_words(lesson.options[i].name);
+            before = ", --";
+        }
+    if (!wish->run->quick) {
+        add_words(before);
+        add_words("quick");
+    }
+    add_words("\n");
+    too_late_length = strlen(too_late);
+    sigaction(SIGALRM, &action, NULL);
+    alarm(LESSON_SECONDS);
+}
+
 int main(int argc, char **argv)
 {
     static struct lesson_run run;
@@ -503,8 +546,7 @@ int main(int argc, char **argv)
     struct tm utc;
     strftime(started_at, sizeof started_at, "%FT%TZ", gmtime_r(&now, &utc));
 
-    /* The last resort: SIGALRM ends the lesson, and its children with it. */
-    alarm(LESSON_SECONDS);
+    limit_time(&wish);
     if (wish.word_count > 0) {
         int unable = lesson.tool->use(wish.words, wish.word_count, stdout);
         return unable || close_output(stdout, "standard output") ? 1 : 0;

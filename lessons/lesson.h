@@ -13,9 +13,9 @@
  * lesson_json.c writes waitbench-lesson/1 and reads figures back, so that
  * `--judge=FILE` can put any figures, doctored ones too, before the rule.
  *
- * No lesson harms the machine: each is ended by the kernel after
- * LESSON_SECONDS, its children die with it (lesson_fork), and it makes no file
- * that has a name once it is open.
+ * No lesson harms the machine: each ends after LESSON_SECONDS, done or not (by
+ * SIGALRM: a line that says so, and status 1), its children die with it
+ * (lesson_fork), and it makes no file that has a name once it is open.
  *
  * Functions that can fail return -errno. Unless said, they are for the
  * lesson's first thread.

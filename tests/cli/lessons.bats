@@ -186,6 +186,21 @@ ends_with() {
     ends_with 0 --quick --unit=0.0015
 }
 
+@test "a lesson that is not done in time says so, and ends with 1 and all its processes" {
+    load lesson
+    cd "$BATS_TEST_TMPDIR"
+    # Alone in a session, as in lesson_leaves_nothing; its time is over when this says so.
+    (exec setsid "$BUILD/lessons/overlapping-waits" --unit=1 >out 2>err 3>&-) &
+    pid=$!
+    wait_for lesson_is_at_work "$pid"
+    kill -ALRM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 1 ]
+    [ "$(<err)" = "overlapping-waits: not done in the time that a lesson has: ask for less with --unit, --quick" ]
+    wait_for session_is_empty "$pid"
+}
+
 @test "where a thread or a process cannot be made, a lesson says so and ends" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     local scarce name

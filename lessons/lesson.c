@@ -493,6 +493,14 @@ int lesson_cannot(int error, const char *what)
     return error;
 }
 
+/* ECHILD is what lesson_reap() makes of a child's failure; the C library's
+ * words for it, "No child processes", would say something else. */
+static const char *words_for(int error)
+{
+    return error == ECHILD ? "a process that it started failed"
+                           : strerror(error);
+}
+
 /* The last resort: a lesson that is not done in time. --------------------- */
 
 static char too_late[400];
@@ -558,7 +566,7 @@ int main(int argc, char **argv)
     failed = failed ? failed : cut_short;
     if (failed)
         fprintf(stderr, "%s: %s%s\n", lesson.name, stopped_by,
-                strerror(-failed));
+                words_for(-failed));
     else
         failed = write_everything(&wish, table.text, started_at);
     free(table.text);

@@ -219,7 +219,8 @@ int lesson_stay_among(int n);
  */
 pid_t lesson_fork(void);
 
-/* Waits for a child. 0 if it ended by _exit(0), -ECHILD otherwise. */
+/* Waits for a child. 0 if it ended by _exit(0), -ECHILD otherwise: the lesson
+ * then says that a process failed. */
 int lesson_reap(pid_t child);
 
 /* Zeroed memory shared with children forked later, or NULL and errno. */

@@ -201,6 +201,23 @@ ends_with() {
     wait_for session_is_empty "$pid"
 }
 
+kill_children_of() {
+    local children=''
+    read -r children 2>/dev/null <"/proc/$1/task/$1/children" || true
+    # shellcheck disable=SC2086  # one or more of them
+    [[ -n $children ]] && kill -KILL $children
+}
+
+@test "a lesson whose process was killed says that one failed" {
+    "$BUILD/lessons/overlapping-waits" --unit=1 >/dev/null 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    pid=$!
+    wait_for kill_children_of "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 1 ]
+    [ "$(<"$BATS_TEST_TMPDIR/err")" = "overlapping-waits: a process that it started failed" ]
+}
+
 @test "where a thread or a process cannot be made, a lesson says so and ends" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     local scarce name

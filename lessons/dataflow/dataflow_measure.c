@@ -206,8 +206,9 @@ static const char *all_chosen(void)
 /* How many addresses were counted as awk counts `$1 == ip`, one by one. */
 static int measure_counts(struct lesson_run *run)
 {
-    long by_awk = 0, sum = 0, by_prefix = 0;
+    long sum = 0, by_prefix = 0;
     int equal = 0, longer = 0;
+    bool unknown = false; /* where awk did not count one of them */
     int failed = count_for(chosen, chosen_count, -1);
     if (failed)
         return failed;
@@ -221,14 +222,14 @@ static int measure_counts(struct lesson_run *run)
     for (int i = 0; i < chosen_count; i++) {
         if (!in_one_pass)
             failed = ask_awk(one_by_awk, chosen[i], &awks[i], 1);
-        by_awk = failed ? -1 : awks[i];
-        equal += by_awk == count[i];
+        unknown = unknown || failed != 0;
+        equal += awks[i] == count[i];
         sum += count[i];
         if (i >= FEW)
             continue;
         lesson_row(run, "count,%s,coroutines,%ld", chosen[i], count[i]);
-        if (by_awk >= 0)
-            lesson_row(run, "count,%s,awk,%ld", chosen[i], by_awk);
+        if (!failed)
+            lesson_row(run, "count,%s,awk,%ld", chosen[i], awks[i]);
     }
     flow.by_prefix = true;
     failed = count_for(chosen, chosen_count, -1);
@@ -245,7 +246,7 @@ static int measure_counts(struct lesson_run *run)
     lesson_count(run, "addresses", chosen_count, "");
     lesson_count(run, "coroutines: requests from them", (double)sum, "");
     lesson_count(run, "coroutines: addresses counted as awk does",
-                 by_awk < 0 ? NAN : equal, "");
+                 unknown ? NAN : equal, "");
     lesson_count(run, "by prefix: requests from them", (double)by_prefix, "");
     lesson_count(run, "by prefix: addresses miscounted", longer, "");
     return failed;

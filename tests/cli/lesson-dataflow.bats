@@ -114,6 +114,16 @@ addresses_of() {
         and $v["coroutines: requests from them"] == 300'
 }
 
+# bats test_tags=plain
+@test "where awk could not count one address, it is not known whether all agree" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    # A given log asks no origin: the second fork is the second awk.
+    SHIM_FORK=at:2 LD_PRELOAD="$BUILD/tests/shim.so" "$LESSON" --quick --log="$LOG" --csv=csv --json=json >text
+    lesson_holds '.verdict == "not decided here" and $v["coroutines: addresses counted as awk does"] == null
+        and (.reason | contains("counted as awk does"))'
+    [ "$(grep -c '^count,.*,awk,' csv)" -eq $(($(grep -c '^count,.*,coroutines,' csv) - 1)) ]
+}
+
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log

@@ -169,9 +169,14 @@ static int written_here(int log, long lines)
     struct tm local;
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S %z",
              localtime_r(&now, &local));
-    FILE *out = fdopen(dup(log), "w");
-    if (out == NULL)
-        return -errno;
+    int fd = dup(log);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (out == NULL) {
+        int failed = -errno;
+        if (fd >= 0)
+            close(fd);
+        return failed;
+    }
     for (long k = 0; k < lines; k++)
         fprintf(out,
                 "127.0.0.%d - - [%s] \"HEAD /item/%ld?size=1KiB HTTP/1.1\" "

@@ -547,18 +547,24 @@ static void answer(const struct lesson_figures *f, FILE *out)
 {
     double all = lesson_value(f, "threads: requests that there are");
     double origin = lesson_value(f, "log: lines that the origin wrote");
+    double equal = lesson_value(f, "coroutines: addresses counted as awk does");
+    double addresses = lesson_value(f, "addresses");
+    fprintf(out, "In a log of %s lines (%s) coroutines count ",
+            LESSON_NUMBER(lesson_value(f, "log: lines")),
+            origin > 0    ? "written by the origin"
+            : origin == 0 ? "made by the lesson: no origin could write it"
+                          : "given");
+    if (isnan(equal))
+        fprintf(out, "for %s addresses, and awk could not for all of them",
+                LESSON_NUMBER(addresses));
+    else
+        fprintf(out, "%s of %s addresses as awk does", LESSON_NUMBER(equal),
+                LESSON_NUMBER(addresses));
     fprintf(
         out,
-        "In a log of %s lines (%s) coroutines count %.0f of %.0f addresses "
-        "as awk does; with a thread a stage the result is %s requests when "
-        "read at once, at least %s short when the first close ends the "
-        "reducer, and %s of %s when the last one does.",
-        LESSON_NUMBER(lesson_value(f, "log: lines")),
-        origin > 0    ? "written by the origin"
-        : origin == 0 ? "made by the lesson: there is no origin here"
-                      : "given",
-        lesson_value(f, "coroutines: addresses counted as awk does"),
-        lesson_value(f, "addresses"),
+        "; with a thread a stage the result is %s requests when read at once, "
+        "at least %s short when the first close ends the reducer, and %s of %s "
+        "when the last one does.",
         LESSON_NUMBER(lesson_value(f, endings[READ_AT_ONCE])),
         LESSON_NUMBER(all - lesson_figure(f, endings[FIRST_CLOSES_SLOW])->high),
         LESSON_NUMBER(lesson_value(f, endings[ALL_CLOSED])),

@@ -124,6 +124,28 @@ addresses_of() {
     [ "$(grep -c '^count,.*,awk,' csv)" -eq $(($(grep -c '^count,.*,coroutines,' csv) - 1)) ]
 }
 
+# Usage: with_descriptors N: runs it with the first three open, and no more than N.
+with_descriptors() {
+    run bash -c 'for fd in /proc/$$/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done
+        ulimit -n "$1"; exec "$0" --quick --lines=100' "$LESSON" "$1"
+}
+
+# bats test_tags=plain
+@test "with few descriptors it says what it could not have, and nothing that is not so" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers open files of their own"
+    with_descriptors 4
+    [ "$status" -eq 1 ]
+    [ "$output" = "dataflow: Too many open files" ]
+    # None for a pipe to the origin, or from awk.
+    with_descriptors 5
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == *"made by the lesson: no origin could write it"*" addresses, and awk could not for all of them;"* ]]
+    [[ ${lines[-1]} == "Verdict: not decided here: "* ]]
+    # None for the connections to the origin.
+    with_descriptors 7
+    [[ ${lines[0]} == *"made by the lesson: no origin could write it"*" addresses as awk does;"* ]]
+}
+
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log

@@ -107,8 +107,12 @@ UNIT     += tree kernel
 test_tree   := analysis/tree.c
 test_kernel := analysis/kernel.c
 
+# A lesson's:
+UNIT     += dataflow
+test_dataflow := lessons/dataflow/dataflow_threads.c lessons/dataflow/access_line.c
+
 # Where threads meet, for the thread sanitizer: as in tests/run and the tags of tests/cli.
-THREADED_UNIT    := run rate workload resolve transfer loop origin_stats
+THREADED_UNIT    := run rate workload resolve transfer loop origin_stats dataflow
 THREADED_LESSONS := dataflow interleavings locks one-big-lock race
 
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).

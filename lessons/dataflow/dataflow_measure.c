@@ -509,14 +509,34 @@ static int measure_speed(struct lesson_run *run, bool awk_is_there)
     return failed;
 }
 
+/* Who reads a log while it is written to counts in another one each time. */
+static int check_unchanged(const struct stat *before)
+{
+    struct stat now;
+    if (fstat(log_fd, &now) != 0)
+        return -errno;
+    if (now.st_size == before->st_size &&
+        now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+        return 0;
+    return lesson_cannot(-EBUSY, "the log was written to meanwhile, so give "
+                                 "it a copy");
+}
+
 static int measure(struct lesson_run *run)
 {
+    struct stat before;
     long by_origin, lines = (long)lesson_setting(run, "lines");
     if (lines > LARGE) /* it is to be ended only when it hangs */
         alarm((unsigned)(lines / LARGE * LESSON_SECONDS));
     log_fd = open_log(lines, &by_origin);
     if (log_fd < 0)
         return log_fd;
+    if (fstat(log_fd, &before) != 0) {
+        int failed = -errno;
+        close(log_fd);
+        return failed;
+    }
     signal(SIGPIPE, SIG_IGN);
     lesson_table(run, "kind,what,way,value");
     if (tool.given == NULL)
@@ -537,8 +557,9 @@ static int measure(struct lesson_run *run)
         &run->figures, "coroutines: addresses counted as awk does"));
     if (!failed)
         failed = measure_speed(run, awk_is_there);
+    int changed = check_unchanged(&before);
     close(log_fd);
-    return failed;
+    return changed ? changed : failed;
 }
 
 /* What it says. ----------------------------------------------------------- */

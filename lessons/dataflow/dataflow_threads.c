@@ -92,8 +92,15 @@ static const struct item the_end = {.end = true};
 
 /* In the middle it waits until the result was read: or on some machine, some
  * day, all would be over by then. */
+static void wait_for_the_reader(void)
+{
+    pthread_barrier_wait(&plant->middle);
+    pthread_barrier_wait(&plant->middle);
+}
+
 static void *source(void *nothing)
 {
+    bool is_to_wait = plant->ending == READ_AT_ONCE;
     const char *line;
     size_t length;
     for (long n = 0; n < plant->most &&
@@ -105,11 +112,13 @@ static void *source(void *nothing)
         if (parsed.address_length < TEXT)
             memcpy(item.address, parsed.address, parsed.address_length);
         put(&plant->to_broadcast, &item);
-        if (plant->ending == READ_AT_ONCE && n == plant->most / 2) {
-            pthread_barrier_wait(&plant->middle);
-            pthread_barrier_wait(&plant->middle);
+        if (is_to_wait && n == plant->most / 2) {
+            wait_for_the_reader();
+            is_to_wait = false;
         }
     }
+    if (is_to_wait) /* a log that is shorter than it was has no middle */
+        wait_for_the_reader();
     put(&plant->to_broadcast, &the_end);
     return nothing;
 }

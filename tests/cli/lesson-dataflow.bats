@@ -146,6 +146,19 @@ with_descriptors() {
     [[ ${lines[0]} == *"made by the lesson: no origin could write it"*" addresses as awk does;"* ]]
 }
 
+# bats test_tags=plain
+@test "a log that is written to meanwhile is not judged" {
+    # An awk that writes a line first; the lesson has counted before it asks awk.
+    mkdir bin
+    printf '#!/bin/sh\necho "10.0.0.1 - - x" >>log\nexec %s "$@"\n' "$(type -P awk)" >bin/awk
+    chmod +x bin/awk
+    cp "$LOG" log
+    PATH=$PWD/bin:$PATH run "$LESSON" --quick --log=log --json=json
+    [ "$status" -eq 1 ]
+    [[ $output == "dataflow: the log was written to meanwhile, so give it a copy: "* ]]
+    [ ! -e json ]
+}
+
 # bats test_tags=threads
 @test "a log with one address only does not hang the slow filter" {
     for i in 1 2 3; do echo "10.0.0.$((1 + i / 9)) - - x"; done >log

@@ -156,11 +156,12 @@ static double seconds_of(struct timeval t)
     return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
 }
 
-/* ready: the second number that the kernel keeps for each thread, in ns. */
+/* ready: the second number that the kernel keeps for each thread, in ns; NAN
+ * where there is no /proc, or where it keeps none and says "0 0 0". */
 static struct spent spent_by_now(void)
 {
     struct rusage used = {0};
-    double ran = 0, ready = 0;
+    double ran = 0, ready = NAN;
     getrusage(RUSAGE_THREAD, &used);
     FILE *in = fopen("/proc/thread-self/schedstat", "re");
     if (in) {
@@ -168,7 +169,7 @@ static struct spent spent_by_now(void)
         char *end = line;
         if (fgets(line, sizeof line, in)) {
             ran = strtod(line, &end);
-            ready = strtod(end, NULL);
+            ready = ran > 0 ? strtod(end, NULL) : NAN;
         }
         fclose(in);
     }
@@ -183,6 +184,7 @@ static int measure_task(struct lesson_run *run, struct material *m,
                         const struct task *task, int rounds)
 {
     double share[4][ROUNDS];
+    bool known = true;
     static const char *const parts[4] = {"user", "system", "ready", "waiting"};
     for (int k = 0; k < rounds; k++) {
         struct spent a = spent_by_now();
@@ -195,7 +197,10 @@ static int measure_task(struct lesson_run *run, struct material *m,
         double wall = b.wall - a.wall;
         double part[4] = {b.user - a.user, b.system - a.system,
                           b.ready - a.ready, 0};
-        part[3] = fmax(0, wall - part[0] - part[1] - part[2]);
+        part[3] = wall - part[0] - part[1] - part[2];
+        known = known && !isnan(part[3]);
+        if (part[3] < 0) /* fmax() would make 0 of NAN, too */
+            part[3] = 0;
         /* What it waited while another one had the processor is set apart. */
         double own = part[0] + part[1] + part[3];
         for (int i = 0; i < 4; i++)
@@ -207,7 +212,10 @@ static int measure_task(struct lesson_run *run, struct material *m,
     for (int i = 0; i < 4; i++) {
         char name[72];
         snprintf(name, sizeof name, "%s: %s", task->name, parts[i]);
-        lesson_median(run, name, share[i], (size_t)rounds, "%");
+        if (known)
+            lesson_median(run, name, share[i], (size_t)rounds, "%");
+        else /* nor is its own time, of which they are shares */
+            lesson_count(run, name, NAN, "%");
     }
     return 0;
 }
@@ -243,10 +251,13 @@ static double waiting(const struct lesson_figures *f, int i)
 static void answer(const struct lesson_figures *f, FILE *out)
 {
     fprintf(out,
-            "Sorting waits for %.0f %% of its time, an HTTP answer for %.0f "
-            "%%, a file copy for %.0f %% when it is synced to the disk and "
-            "for %.0f %% when it is not.",
-            waiting(f, 1), waiting(f, 6), waiting(f, 5), waiting(f, 4));
+            "Sorting waits for %s %% of its time, an HTTP answer for %s %%, a "
+            "file copy for %s %% when it is synced to the disk and for %s %% "
+            "when it is not.",
+            LESSON_NUMBER(round(waiting(f, 1))),
+            LESSON_NUMBER(round(waiting(f, 6))),
+            LESSON_NUMBER(round(waiting(f, 5))),
+            LESSON_NUMBER(round(waiting(f, 4))));
 }
 
 static struct lesson_judgement judge(const struct lesson_figures *f)

@@ -69,6 +69,19 @@ END
         END {if (n > (u + s) * 1.02 + 0.05 || n < 0.2 * (u + s)) {print n, u, s; exit 1}}' csv
 }
 
+# bats test_tags=plain
+@test "without the kernel's count of being ready it is not known what was waited for" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizers need /proc"
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    unshare --mount --propagation private bash -euc 'mount -t tmpfs -o ro none /proc
+        exec "$0" --quick --json=json' "$LESSON" >text
+    IFS= read -r answer <text
+    [[ $answer == "Sorting waits for unknown % of its time, "* ]]
+    # shellcheck disable=SC2016  # jq's
+    lesson_holds '.verdict == "not decided here" and $v["sorting: waiting"] == null and $v["sorting: ready"] == null'
+}
+
 @test "a synced copy syncs each MiB, a cached one never" {
     command -v strace >/dev/null || skip "strace is not installed"
     strace -qq -e trace=fdatasync -o calls "$LESSON" --quick --json=json >/dev/null || skip "strace may not trace here"

@@ -121,13 +121,15 @@ static int become_ordinary(pid_t parent)
     return getppid() == parent ? 0 : -ESRCH;
 }
 
-/* The limit that leaves room for what is there already, or -errno. */
+/* The limit that leaves room for what is there already, or NAN. */
 static double limit_for(int resource)
 {
     if (resource == RLIMIT_NOFILE)
         return DESCRIPTORS;
-    if (resource == RLIMIT_NPROC)
-        return (double)(tasks_of_user() - 1 + TASKS);
+    if (resource == RLIMIT_NPROC) {
+        long tasks = tasks_of_user(); /* it is one itself, if /proc is there */
+        return tasks < 1 ? NAN : (double)(tasks - 1 + TASKS);
+    }
     return address_space() + ADDRESSES;
 }
 
@@ -231,14 +233,14 @@ static int measure(struct lesson_run *run)
 
 static void answer(const struct lesson_figures *f, FILE *out)
 {
+    double told = lesson_value(f, "processes under RLIMIT_NPROC: told");
     fprintf(out,
             "With room for 63 more tasks a user made %s processes or %s "
             "threads and then was told \"%s\"; %s coroutines were made under "
             "the same limit.",
             LESSON_NUMBER(lesson_value(f, "processes under RLIMIT_NPROC")),
             LESSON_NUMBER(lesson_value(f, "threads under RLIMIT_NPROC")),
-            strerror((int)fmax(
-                lesson_value(f, "processes under RLIMIT_NPROC: told"), 0)),
+            isnan(told) ? "unknown" : strerror((int)told),
             LESSON_NUMBER(lesson_value(f, "coroutines under RLIMIT_NPROC")));
 }
 
@@ -253,6 +255,12 @@ static struct lesson_judgement judge(const struct lesson_figures *f)
         {"threads under RLIMIT_NPROC", "threads under RLIMIT_NPROC: the limit",
          "threads under RLIMIT_NPROC: told"},
     };
+    for (int i = 0; i < 2; i++)
+        if (lesson_value(f, counted[i].what) < 1)
+            return lesson_judgement(LESSON_NOT_DECIDED,
+                                    "not one of the %s was made, so the limit "
+                                    "was passed beforehand",
+                                    counted[i].what);
     for (int i = 0; i < 2; i++)
         if (lesson_value(f, counted[i].told) != EAGAIN ||
             lesson_value(f, counted[i].what) >=

@@ -68,5 +68,7 @@ END
         does not hold here: .figures[3].value = 99
         does not hold here: .figures[6].value = 11
         not decided here: del(.figures[3])
+        not decided here: .figures[0].value = 0
+        not decided here: .figures[3].value = 0
 END
 }

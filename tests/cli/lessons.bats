@@ -165,6 +165,7 @@ ends_with() {
     done
 }
 
+# bats test_tags=plain
 @test "--live and a file on standard output exclude each other" {
     for NAME in event-loop time-slicing; do
         ends_with 2 --live --quick --json
@@ -173,6 +174,7 @@ ends_with() {
     [[ $(<"$BATS_TEST_TMPDIR/out") == *"--live shows on standard output"* ]]
 }
 
+# bats test_tags=plain
 @test "a number of things has no fraction" {
     NAME=cooperative-scheduler
     ends_with 2 --kill=0.5
@@ -208,6 +210,7 @@ kill_children_of() {
     [[ -n $children ]] && kill -KILL $children
 }
 
+# bats test_tags=plain
 @test "a lesson whose process was killed says that one failed" {
     "$BUILD/lessons/overlapping-waits" --unit=1 >/dev/null 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     pid=$!

@@ -41,7 +41,7 @@ END
 @test "one coroutine alone has nobody to lose to and is not tried; two are enough" {
     run "$LESSON" --tasks=1
     [ "$status" -eq 2 ]
-    [[ "$output" == *"--tasks is a number from 2 to 1000, not '1'"* ]]
+    [[ "$output" == *"--tasks is a whole number from 2 to 1000, not '1'"* ]]
     run "$LESSON" --tasks=2 --times=1
     [ "$status" -eq 0 ]
     [[ "$output" == *"Verdict: holds here: nothing is lost without an await between, with it 1 in every run; "* ]]

@@ -144,7 +144,7 @@ kill_is_seen() {
     # A million turns are 15 rounds of four ways, of some 2 µs at most.
     run "$LESSON" --turns=1e7
     [ "$status" -eq 2 ]
-    [[ $output == *"--turns is a number from 2 to 1e+06, not '1e7'"* ]]
+    [[ $output == *"--turns is a whole number from 2 to 1e+06, not '1e7'"* ]]
 }
 
 @test "doctored figures turn the verdict" {

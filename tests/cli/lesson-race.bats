@@ -72,7 +72,7 @@ END
 @test "--most is no more than what is raced for" {
     run "$LESSON" --quick --most=1e9
     [ "$status" -eq 2 ]
-    [[ "$output" == *"--most is a number from 100 to 1e+08, not '1e9'"* ]]
+    [[ "$output" == *"--most is a whole number from 100 to 1e+08, not '1e9'"* ]]
 }
 
 @test "the optimiser has turned the plain loop into one addition" {

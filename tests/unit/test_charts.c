@@ -18,8 +18,8 @@
 
 #include "analysis/compare.h"
 #include "analysis/findings.h"
-#include "analysis/result_file.h"
 #include "analysis/plan.h"
+#include "analysis/result_file.h"
 #include "analysis/tables.h"
 #include "common/units.h"
 

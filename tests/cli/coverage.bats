@@ -48,4 +48,8 @@ END
     echo "$output"
     [ "$status" -eq 0 ]
     [ "${lines[0]}" = 'common/: 2 of 2 branches, 100 %' ]
+    rm build/coverage/obj/common/*
+    run scripts/coverage --report
+    [ "$status" -eq 3 ]
+    [ "$output" = 'coverage: nothing was counted in build/coverage' ]
 }

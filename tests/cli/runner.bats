@@ -276,6 +276,37 @@ in_house() {
     grep -q "not run to their end" "$BATS_TEST_TMPDIR/out"
     wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+    # A signal to the runner alone means all of it too.
+    rm "$BATS_TEST_TMPDIR/pid"
+    env --unset=WAITBENCH_TEST TMPDIR="$BATS_TEST_TMPDIR/tmp" "$HOUSE/tests/run" --stage=plain \
+        >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    runner=$!
+    wait_for test -s "$BATS_TEST_TMPDIR/pid"
+    kill -TERM "$runner"
+    status=0
+    wait "$runner" || status=$?
+    [ "$status" -ne 0 ]
+    grep -q "not run to their end" "$BATS_TEST_TMPDIR/out"
+    wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "a test that could not be begun is missed: no success without it" {
+    house
+    unit bad <<<$'printf "1..1\nnot ok 1 - a\n"'
+    mkdir "$BATS_TEST_TMPDIR/tools"
+    ln -s /usr/bin/* "$BATS_TEST_TMPDIR/tools/"
+    rm "$BATS_TEST_TMPDIR/tools/sort"
+    PATH=$BATS_TEST_TMPDIR/tools in_house
+    [ "$status" -eq 1 ]
+    [[ $output == *"not run to their end"* ]]
+    in_house --jobs=9999999999999999999
+    [ "$status" -eq 2 ]
+    [[ $output == *"--jobs wants a number from 1 to 999"* ]]
+}
+
+@test "no test has a name that would count it as skipped" {
+    run ! grep -nE '^@test .*#.*\{$' "$ROOT"/tests/cli/*.bats
 }
 
 @test "a file that leaves very many files behind is one failure like any other" {
@@ -284,6 +315,23 @@ in_house() {
     in_house
     [ "$status" -eq 1 ]
     [ "$(total)" = "2 passed, 1 failed" ]
+}
+
+@test "a mutation shows nothing where its test cannot be run, and one that no name matches is wrong usage" {
+    mkdir "$BATS_TEST_TMPDIR/tools"
+    ln -s /usr/bin/* "$BATS_TEST_TMPDIR/tools/"
+    rm "$BATS_TEST_TMPDIR/tools/bats"
+    # A tree where everything is built at once.
+    mkdir -p "$BATS_TEST_TMPDIR/tree/tests" "$BATS_TEST_TMPDIR/tree/common"
+    cp "$ROOT/tests/mutations" "$BATS_TEST_TMPDIR/tree/tests/"
+    cp "$ROOT/common/workload.c" "$BATS_TEST_TMPDIR/tree/common/"
+    printf 'all unit:\n\t@:\n' >"$BATS_TEST_TMPDIR/tree/Makefile"
+    PATH=$BATS_TEST_TMPDIR/tools run "$BATS_TEST_TMPDIR/tree/tests/mutations" --only="a list's NUL"
+    [ "$status" -eq 1 ]
+    [[ ${lines[0]} == "BAD  a list's NUL bytes are refused: cli/usage does not pass with it" ]]
+    run "$BATS_TEST_TMPDIR/tree/tests/mutations" --only=nothing-like-it
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
 }
 
 @test "every file that starts an origin stops it in its teardown, also when a test fails" {

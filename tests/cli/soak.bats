@@ -38,13 +38,14 @@ samples() {
     rm build/async
     cat >build/async <<'END'
 #!/usr/bin/env bash
-"$REAL" "$@" || status=$?
+[[ $FLAW == hang ]] || "$REAL" "$@" || status=$?
 for option in "$@"; do
     [[ $option != --records=* ]] || records=${option#*=}
 done
 case $FLAW in
 drop) sed -i '/^17,/d' "$records" ;;
 double) sed -i 's/^17,.*/&\n&/' "$records" ;;
+hang) exec sleep 300 ;;
 leave) sleep 60 >/dev/null 2>&1 3>&- & echo $! >"$LEFT" ;;
 esac
 exit "${status:-0}"
@@ -52,7 +53,7 @@ END
     chmod +x build/async
     while IFS='|' read -r flaw words; do
         run env WAITBENCH_BUILD="$PWD/build" REAL="$BUILD/async" FLAW="$flaw" LEFT="$PWD/left" \
-            "$SOAK" --runs=1 --models=async
+            "$SOAK" --runs=1 --models=async --limit=5
         echo "$flaw: $output"
         [ "$status" -eq 1 ]
         [[ $output == *"- run 1, async: $words"* ]]
@@ -60,6 +61,7 @@ END
 drop|URL 17 is not recorded
 double|URL 17 is recorded twice
 leave|1 processes are left of it
+hang|was not done after 5 s
 END
 }
 
@@ -91,6 +93,32 @@ END
     run "$SOAK" --judge=kept
     [ "$status" -eq 1 ]
     [[ $output == *'- run 2, async: URL 7 is recorded twice'* ]]
+}
+
+@test "what could not be judged or written is no soak without a finding" {
+    echo 'run,model,urls,fetched,lost,killed,problem' >kept/runs.csv
+    echo 'second,descriptors,processes,pss_anon_kib,pss_kib' >kept/samples.csv
+    run "$SOAK" --judge=kept
+    [ "$status" -eq 3 ]
+    [ "$output" = "soak: no run was made: $PWD/kept/runs.csv holds none" ]
+    echo '1,async,400,396,0,0,' >>kept/runs.csv
+    run "$SOAK" --judge=kept
+    [ "$(grep -c '| unknown: 0 samples are too few |' <<<"$output")" -eq 4 ]
+    # A report that does not fit takes the one before with it as little as any other output.
+    unshare --mount --propagation private true 2>/dev/null || skip "mounting needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -c '
+        mount -t tmpfs -o size=8k none /mnt && echo old >/mnt/soak.md
+        cat /dev/zero >/mnt/fill 2>&-
+        "$1" --runs=1 --models=sequential --write=/mnt/soak.md 2>&1 | tail -n 1
+        echo "status ${PIPESTATUS[0]}"
+        ls -A /mnt && cat /mnt/soak.md' bash "$SOAK"
+    echo "$output"
+    [[ $output == *"soak: --write=/mnt/soak.md: not written
+status 3
+fill
+soak.md
+old" ]]
 }
 
 @test "what the soak does not understand is refused" {

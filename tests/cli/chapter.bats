@@ -93,6 +93,35 @@ results_of_lessons() {
     cmp before concurrency.md
 }
 
+# Usage: document_of FIGURE…: concurrency.md whose table names these rows of x.csv, in the folder that is current.
+document_of() {
+    {
+        echo '<!-- measured: begin -->'
+        printf '| so long | x.csv | %s | – |\n' "$@"
+        echo '<!-- measured: end -->'
+    } >concurrency.md
+}
+
+@test "what is kept and is no number is no figure, and a thousand has its digits" {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p sample/data
+    printf '%s\n' model,count,median_s async,1,999.7 async,2,invalid async,3,0.00001234 async,4,999.4 async,5,-999.5 \
+        async,6,1e-3 async,7,nan >sample/data/x.csv
+    document_of async,1 async,3 async,4 async,5 async,6
+    CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --sample="$PWD/sample"
+    [ "$(sed -n 's/^| so long .* | \(.*\) |$/\1/p' concurrency.md)" = $'1000 s\n1.23e-05 s\n999 s\n-1000 s\n0.001 s' ]
+    for row in async,2=invalid async,7=nan model,count=median_s; do
+        document_of async,1 "${row%=*}"
+        cp concurrency.md before
+        CHAPTER=$PWD/concurrency.md run "$ROOT/scripts/chapter" --sample="$PWD/sample"
+        echo "$output"
+        [ "$status" -eq 1 ]
+        [ "$output" = "chapter: $PWD/sample/data/x.csv: row ${row%=*} is no number: '${row#*=}'" ]
+        cmp before concurrency.md
+    done
+    [ -z "$(find . -name 'concurrency.md.*')" ]
+}
+
 @test "every experiment and lesson whose command the documents name is there" {
     named=$(grep -ohE 'make bench ONLY=[a-z-]+' docs/concurrency.md docs/errata.md | sed 's/.*=//' | sort -u)
     [ -n "$named" ]

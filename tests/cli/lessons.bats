@@ -313,6 +313,76 @@ kill_children_of() {
     [ "$(grep -c '<h2>race</h2>' "$out/lessons.html")" -eq 0 ]
 }
 
+# bats test_tags=plain
+@test "scripts/lessons: on a full disk nothing is cut off: what was there stays, and the status is 1" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -euc '
+        mount -t tmpfs -o size=1m none /mnt
+        export LESSONS_BUILD=$1/lessons
+        "$1/lessons/await-race" --times=1 --json=/mnt/await-race.json --csv=/mnt/await-race.csv >/dev/null
+        scripts/lessons --draw --formats=svg --out=/mnt await-race >/dev/null
+        find /mnt -type f -exec sha256sum {} + | sort >"$2"
+        # 8 KiB are left: less than a picture, and than the page.
+        { cat /dev/zero >/mnt/fill; } 2>&- || truncate -s -8K /mnt/fill
+        scripts/lessons --draw --formats=svg --out=/mnt await-race || echo "status $?"
+        find /mnt -type f ! -name fill -exec sha256sum {} + | sort | diff "$2" -' bash "$BUILD" "$BATS_TEST_TMPDIR/before"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/before")" -eq 6 ]
+    [[ $output == *"lessons: the chart of await-race could not be drawn"* ]]
+    [[ $output == *"lessons: /mnt/lessons.html: not written"$'\n'"status 1" ]]
+    [[ $output != *": chart "* && $output != *"All lessons"* ]]
+}
+
+# bats test_tags=plain
+@test "scripts/lessons: a result that is damaged is named, and the page is made of the others" {
+    out=$BATS_TEST_TMPDIR/out
+    mkdir "$out"
+    cp results/sample/lessons/await-race.json "$out/"
+    for damage in 'head -c 500' 'echo {} #' 'cat results/sample/lessons/await-race.json'; do
+        eval "$damage results/sample/lessons/locks.json" >"$out/locks.json"
+        rm -f "$out"/claims.md "$out"/lessons.html
+        LESSONS_BUILD=$BUILD/lessons run scripts/lessons --draw --out="$out" await-race
+        echo "$output"
+        [ "$status" -eq 1 ]
+        [[ $output == "lessons: $out/locks.json is damaged: make lesson-locks"* ]]
+        [ "$(grep -c '^| [a-z-]* | .* | .* | \*\*' "$out/claims.md")" -eq 1 ]
+        grep -q '^| await-race |' "$out/claims.md"
+        [ "$(tail -n 1 "$out/lessons.html" | tail -c 15)" = "</body></html>" ]
+        [ "$(grep -c '<article' "$out/lessons.html")" -eq 1 ]
+    done
+}
+
+# A lesson that waits: PID holds its process. Usage: waiting_lesson FOLDER
+waiting_lesson() {
+    mkdir -p "$1"
+    # shellcheck disable=SC2016  # the lesson's own
+    printf '#!/bin/sh\necho begun\necho $$ >"$PID.part"\nmv "$PID.part" "$PID"\nexec sleep 60\n' >"$1/race"
+    chmod +x "$1/race"
+}
+
+# bats test_tags=plain
+@test "scripts/lessons: who ends it ends the lesson that runs, and what it began is not left" {
+    out=$BATS_TEST_TMPDIR/out
+    export PID=$BATS_TEST_TMPDIR/pid LESSONS_BUILD=$BATS_TEST_TMPDIR/build
+    waiting_lesson "$LESSONS_BUILD"
+    for signal in TERM INT; do
+        rm -f "$PID"
+        env --default-signal=INT setsid scripts/lessons --out="$out" race >/dev/null 2>&1 3>&- &
+        script=$!
+        wait_for test -s "$PID"
+        lesson=$(<"$PID")
+        # A terminal's Ctrl-C reaches all of them.
+        if [ "$signal" = INT ]; then kill -INT -- "-$script"; else kill -TERM "$script"; fi
+        status=0
+        wait "$script" || status=$?
+        if kill -0 "$lesson" 2>/dev/null; then kill -KILL "$lesson" && echo "SIG$signal: the lesson goes on" && return 1; fi
+        [ "$status" -eq 130 ]
+        [ -z "$(find "$out" -type f)" ]
+    done
+}
+
 @test "scripts/lessons refuses what it does not know" {
     run scripts/lessons --nonsense
     [ "$status" -eq 2 ]

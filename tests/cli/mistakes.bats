@@ -55,6 +55,65 @@ judge() {
     [ -s "$out/charts/wrong-line.svg" ]
 }
 
+# Usage: build_without MODEL: a folder `build` of programs, of which that one fails.
+build_without() {
+    rm -rf "$BATS_TEST_TMPDIR/build"
+    mkdir "$BATS_TEST_TMPDIR/build"
+    ln -s "$BUILD"/{origin,meter,async,sequential,threads,mistakes} "$BATS_TEST_TMPDIR/build/"
+    rm "$BATS_TEST_TMPDIR/build/$1"
+    printf '#!/bin/sh\nexit 3\n' >"$BATS_TEST_TMPDIR/build/$1"
+    chmod +x "$BATS_TEST_TMPDIR/build/$1"
+}
+
+@test "what was not measured now, or could not be, stays as it was" {
+    { values wrong 1 -- 2 && values right 1 2 -- 2 1; } | judge >"$out/row"
+    rm "$out/row"
+    cp -r "$out" "$BATS_TEST_TMPDIR/before"
+    build_without async
+    run scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"mistakes: nothing was measured: what is in $out stays as it was" ]]
+    diff -r "$BATS_TEST_TMPDIR/before" "$out"
+    # One is measured, one fails, and of one nobody spoke; a line that was cut off is no row.
+    printf '%s\n' wrong-line,wrong,threads,1,7 order,wrong,async,1,8 'order,wrong,async again,1,9' order,rig >>"$out/mistakes.csv"
+    build_without threads
+    run scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds wrong-line
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$(head -n 4 "$out/mistakes.csv")" = "mistake,side,who,round,value
+wrong-line,wrong,threads,1,7
+order,wrong,async,1,8
+order,wrong,async again,1,9" ]
+    [ "$(tail -n +5 "$out/mistakes.csv" | grep -c '^too-few-rounds,[a-z]*,[a-z ]*,[0-9],0[.][0-9]*$')" -eq 12 ]
+    [ "$(wc -l <"$out/mistakes.csv")" -eq 16 ]
+    [ "$(grep -cE '^[|] (order|too-few-rounds|wrong-line) [|]' "$out/mistakes.md")" -eq 3 ]
+    [ -z "$(find "$out" -name '*.part' -o -name '*.new')" ]
+}
+
+@test "on a full disk nothing is cut off: what was there stays, and the status is 1" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    { echo 'mistake,side,who,round,value' && values wrong 1 -- 2 && values right 1 2 -- 2 1; } >"$out/mistakes.csv"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -euc '
+        mount -t tmpfs -o size=1m none /mnt
+        cp "$1/mistakes.csv" /mnt/
+        judge=(scripts/mistakes --judge --out=/mnt too-few-rounds)
+        "${judge[@]}" >/dev/null
+        find /mnt -type f -exec sha256sum {} + | sort >"$1/before"
+        # 4 KiB are left: less than a picture. Then nothing is.
+        { cat /dev/zero >/mnt/fill; } 2>&- || truncate -s -4K /mnt/fill
+        "${judge[@]}" || echo "status $?"
+        { cat /dev/zero >>/mnt/fill; } 2>&- || true
+        "${judge[@]}" || echo "status $?"
+        find /mnt -type f ! -name fill -exec sha256sum {} + | sort | diff "$1/before" -' bash "$out"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <"$out/before")" -eq 4 ]
+    [[ $output == *"mistakes: /mnt/charts/too-few-rounds.svg could not be drawn"*$'\n'"status 1"* ]]
+    [[ $output == *"mistakes: /mnt/mistakes.md: not written"$'\n'"status 1" ]]
+}
+
 @test "its documentation has a row for each; what it does not know it refuses" {
     scripts/mistakes --list >"$out/names"
     [ "$(wc -l <"$out/names")" -eq 9 ]

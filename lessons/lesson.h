@@ -196,8 +196,9 @@ int lesson_rounds(struct lesson_run *, const struct lesson_way *ways,
 /*
  * Does the machine have two processors to give? Times one busy process against
  * two (best of five) and adds LESSON_TWO_PROCESSORS: how much more work two do
- * in the same time, 2 at best. Lessons about parallelism are not decided below
- * 1.6: a machine may list two processors and yet share one.
+ * in the same time, 2 at best, and 1 where there is one. Lessons about
+ * parallelism are not decided below 1.6: a machine may list two processors and
+ * yet share one.
  */
 #define LESSON_TWO_PROCESSORS "two busy processes against one"
 int lesson_needs_two_processors(struct lesson_run *);

@@ -190,6 +190,12 @@ static double busy_processes(int n)
 int lesson_needs_two_processors(struct lesson_run *run)
 {
     double best[3] = {0, INFINITY, INFINITY};
+    /* Where there is one, two would only seem to do more: beside a busy
+     * neighbour they get a larger share of it. */
+    if (lesson_processors() < 2) {
+        lesson_count(run, LESSON_TWO_PROCESSORS, 1, "times");
+        return 0;
+    }
     for (int round = 0; round < 5; round++)
         for (int n = 1; n <= 2; n++) {
             double seconds = busy_processes(n);

@@ -9,15 +9,21 @@ teardown() {
     origin_stop || true
 }
 
-@test "bench: interrupted, it keeps what was made, leaves no process, and goes on from there" {
-    write_experiment 7 40 10ms
-    # A shell's background job ignores SIGINT; a terminal's job does not, and Ctrl-C goes to all of it.
+# Starts BENCH, and presses Ctrl-C when a condition holds. Sets status, and leaves the streams in out and
+# errors. A shell's background job ignores SIGINT; a terminal's job does not, and Ctrl-C goes to all of it.
+# Usage: interrupted_when COMMAND…
+interrupted_when() {
     env --default-signal=INT setsid "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" >out 2>errors 3>&- &
-    wait_for at_least_made 3
+    wait_for "$@"
     kill -INT -- "-$!"
     status=0
     wait $! || status=$?
     cat errors
+}
+
+@test "bench: interrupted, it keeps what was made, leaves no process, and goes on from there" {
+    write_experiment 7 40 10ms
+    interrupted_when at_least_made 3
     [ "$status" -eq 130 ]
     only_folder
     nothing_runs
@@ -55,13 +61,7 @@ teardown() {
     # shellcheck disable=SC2016  # the stub's
     printf '#!/bin/sh\n[ "$1" != --version ] || exit 0\ntouch "%s/drawing"\nexec sleep 60\n' "$PWD" >without/gnuplot
     chmod +x without/gnuplot
-    PATH=$PWD/without:$PATH env --default-signal=INT setsid "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" \
-        >out 2>errors 3>&- &
-    wait_for test -e drawing
-    kill -INT -- "-$!"
-    status=0
-    wait $! || status=$?
-    cat errors
+    PATH=$PWD/without:$PATH interrupted_when test -e drawing
     [ "$status" -eq 130 ]
     only_folder
     nothing_runs

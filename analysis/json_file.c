@@ -1,7 +1,6 @@
 #include "analysis/json_file.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "common/output.h"
 
@@ -12,8 +11,7 @@ int json_file_write(const char *path, const json_t *root, size_t flags)
     if (error)
         return error;
     /* Of what the disk refuses, closing tells. */
-    bool whole = json_dumpf(root, output.file, flags) == 0 || ferror(output.file);
-    if (!whole) {
+    if (json_dumpf(root, output.file, flags) < 0 && !ferror(output.file)) {
         output_abandon(&output);
         return -ENOMEM;
     }

@@ -34,8 +34,7 @@ int output_close(struct output *output)
     output->file = NULL;
     if (file == NULL)
         return 0;
-    /* What was not written when a buffer was full, closing does not tell; nothing else fails here.
-     */
+    /* What was not written when a buffer was full, closing does not tell. */
     if (ferror(file) != 0)
         error = errno != 0 ? -errno : -EIO;
     if ((file == stdout ? fflush(file) : fclose(file)) != 0)

@@ -7,14 +7,13 @@
 
 # A machine of links: the tools that every Debian has, and those named.
 machine() {
-    local name path
+    local -a paths
     MACHINE=$BATS_TEST_TMPDIR/machine
     mkdir -p "$MACHINE"
-    for name in bash sh awk cat cut dirname env expand find getconf grep head id install mktemp \
-        paste rm sed sort tr true uname "$@"; do
-        path=$(command -v "$name") || continue
-        ln -sf "$path" "$MACHINE/$name"
-    done
+    # One process for all links; of what is missing here there is none.
+    mapfile -t paths < <(type -P bash sh awk cat cut dirname env expand find getconf grep head id \
+        install mktemp paste rm sed sort tr true uname "$@")
+    ln -sf -t "$MACHINE" "${paths[@]}"
 }
 
 # An apt-get that notes its words, and installs programs by making them; and a sudo without questions.

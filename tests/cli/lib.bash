@@ -39,6 +39,20 @@ ORIGIN_WRAP=()
 bats_merge_stdout_and_stderr() {
     if [[ $1 == */* && -z ${keep_empty_lines-} ]]; then exec "$@" 2>&1; else "$@" 2>&1; fi
 }
+# bats notes the whole stack before every command (a trap on DEBUG), to name the line of one that fails: it
+# takes longer than most of the commands. Bash 5 still knows the stack when one has failed (ERR); only a
+# teardown that fails, and a test that calls exit, are named without their line.
+if ((BASH_VERSINFO[0] >= 5)) && declare -F bats_check_status_from_trap bats_capture_stack_trace >/dev/null; then
+    bats_error_trap() {
+        bats_check_status_from_trap
+        [[ -n ${BATS_DEBUG_LAST_STACK_TRACE_IS_VALID-} ]] || bats_capture_stack_trace
+        BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+    }
+    trap - DEBUG
+    # shellcheck disable=SC2034  # for bats
+    BATS_DEBUG_LAST_STACK_TRACE=("1 teardown $BATS_TEST_SOURCE") \
+        BATS_DEBUG_LASTLAST_STACK_TRACE=("1 $BATS_TEST_NAME $BATS_TEST_SOURCE")
+fi
 # When a test began, for --timing, without `date`.
 get_mills_since_epoch() {
     local microseconds=${EPOCHREALTIME//[!0-9]/}

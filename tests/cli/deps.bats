@@ -102,6 +102,9 @@ setup() {
     on_machine "$ROOT/scripts/deps" bench
     [ "$status" -eq 1 ]
     [[ $stderr == *"E: no network"*"could not install: "*hyperfine* ]]
+    # And nothing more: neither is a word of the shell's, nor a file of apt's words left.
+    [[ ${stderr_lines[-1]} == "deps: apt-get could not install: "* ]]
+    [ -z "$(find "$BATS_TEST_TMPDIR" -name 'tmp.*')" ]
 }
 
 @test "deps: lists of yesterday serve where apt cannot fetch new ones" {

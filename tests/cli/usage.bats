@@ -9,6 +9,15 @@ setup() {
     mkdir "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here" || return
     TURN=$BATS_TEST_NUMBER
+    # What all models have of the driver: each shows it, or in a stage that comes again one of them.
+    DRIVEN=("${MODELS[@]}")
+    ! again || DRIVEN=("${MODELS[TURN % ${#MODELS[@]}]}")
+}
+
+# Usage: values VALUE…: sets VALUES to what is to be tried, all of them or, in a stage that comes again, two.
+values() {
+    VALUES=("$@")
+    ! again || VALUES=("${@:1:2}")
 }
 
 teardown() {
@@ -46,7 +55,7 @@ list_refused() {
 }
 
 @test "--help and --version go to standard output with status 0" {
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         run --separate-stderr "$BUILD/$model" --help
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
@@ -107,7 +116,8 @@ list_refused() {
 }
 
 @test "status 2: numbers that are none, too small or too large" {
-    for value in 0 -1 1000001 many 1.5 '' 99999999999999999999 ' 5' 0x10; do
+    values 0 -1 1000001 many 1.5 '' 99999999999999999999 ' 5' 0x10
+    for value in "${VALUES[@]}"; do
         refused 2 "--concurrency=$value: not a number from 1 to 1000000" --concurrency="$value" "$NOWHERE"
     done
     for value in -1 1001 x; do
@@ -120,7 +130,8 @@ list_refused() {
 }
 
 @test "status 2: durations that are none" {
-    for value in 0 0s -1s 5 10parsecs 1e400s nan '' '1 s x' 25h 0.1ms; do
+    values 0 0s -1s 5 10parsecs 1e400s nan '' '1 s x' 25h 0.1ms
+    for value in "${VALUES[@]}"; do
         refused 2 "--timeout=$value: not a duration" --timeout="$value" "$NOWHERE"
     done
 }
@@ -133,7 +144,8 @@ list_refused() {
 }
 
 @test "status 2: slices that are none, and a slice with nothing in it" {
-    for value in 0/2 3/2 1 1/ /2 1/0 a/b 1/2/3 -1/2 1/-2; do
+    values 0/2 3/2 1 1/ /2 1/0 a/b 1/2/3 -1/2 1/-2
+    for value in "${VALUES[@]}"; do
         refused 2 "--slice=$value: not of the form K/M" --slice="$value" "$NOWHERE"
     done
     refused 2 "is empty" --slice=1/2 "$NOWHERE"
@@ -142,7 +154,8 @@ list_refused() {
 @test "status 2: a model's own options with a wrong value" {
     refused_by "async" 2 "--backend=kqueue" --backend=kqueue "$NOWHERE"
     refused_by "processes" 2 "--init=never" --init=never "$NOWHERE"
-    for value in 1 1KiB 63KiB 2GiB many 0; do
+    values 1 1KiB 63KiB 2GiB many 0
+    for value in "${VALUES[@]}"; do
         refused_by "threads" 2 "--stack-size=$value" --stack-size="$value" "$NOWHERE"
     done
 }
@@ -169,7 +182,7 @@ list_refused() {
     list_refused "list: it holds no URL" ''
     list_refused "list: it holds no URL" '\n\r\n   \n\t\n'
     list_refused "list: it holds no URL" '# only\n  # comments'
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         run --separate-stderr "$BUILD/$model" --input=- </dev/null
         [ "$status" -eq 2 ]
         [[ $stderr == *"standard input: it holds no URL"* ]]
@@ -185,7 +198,8 @@ list_refused() {
 }
 
 @test "status 2: each way for a line to be no URL" {
-    for line in word //host/x file:///etc/passwd javascript:1 http:/x http//x HTTPX://a/; do
+    values word //host/x file:///etc/passwd javascript:1 http:/x http//x HTTPX://a/
+    for line in "${VALUES[@]}"; do
         list_refused "list:1: not a URL to fetch: $line: it does not begin with" "$line\n"
     done
     list_refused "it names no host" 'http://\n'
@@ -241,7 +255,7 @@ list_refused() {
 @test "a list with CRLF, blanks, comments, tabs and no end in its last line is read" {
     origin_start
     printf '%b' "  $ORIGIN/item/1\r\n\r\n\t# two\n#$ORIGIN/item/9\n\t$ORIGIN/item/2 \n\n$ORIGIN/item/3" >list
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         run "$BUILD/$model" --input=list
         [ "$status" -eq 0 ]
         [[ $output == *"3 of 3 fetched"* ]]
@@ -254,7 +268,7 @@ list_refused() {
 @test "the longest URL that is read is 65,535 bytes" {
     local rest=$((65535 - ${#NOWHERE}))
     printf '%s%s\n' "$NOWHERE" "$(head -c "$rest" /dev/zero | tr '\0' a)" >list
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         run "$BUILD/$model" --input=list
         [ "$status" -eq 1 ]
     done
@@ -265,7 +279,7 @@ list_refused() {
 @test "--count takes the first of a list, --slice its K-th part; the parts are the whole" {
     origin_start
     for k in {1..10}; do echo "$ORIGIN/item/$k?size=${k}B"; done >list
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         "$BUILD/$model" --input=list --count=4 --records=part -q
         [ "$(tail -n +2 part | cut -d, -f1,9 | sort -n | tr '\n' ' ')" = "1,1 2,2 3,3 4,4 " ]
         for k in 1 2 3; do
@@ -296,7 +310,7 @@ list_refused() {
 
 @test "standard output is the result alone; --quiet leaves it empty" {
     origin_start
-    for model in "${MODELS[@]}"; do
+    for model in "${DRIVEN[@]}"; do
         run --separate-stderr "$BUILD/$model" --progress --json=- "$ORIGIN/item/1"
         [ "$status" -eq 0 ]
         jq -e '.schema == "waitbench-run/1"' <<<"$output"

@@ -1,6 +1,7 @@
 #include "origin/connection.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,19 @@ static bool hang_up(struct connection *c)
     return true;
 }
 
+/* Goes on at that time. Who has closed its sending half has gone, and would not be seen to leave:
+ * its input has ended. False: the connection is gone. */
+static bool wait_until(struct connection *c, enum state state, uint64_t at_ns)
+{
+    c->state = state;
+    if (c->half_closed) {
+        connection_close(c);
+        return false;
+    }
+    loop_schedule(c->loop, &c->due, at_ns);
+    return true;
+}
+
 /* Sending -------------------------------------------------------------------------------- */
 
 static void measure_lateness(struct connection *c, uint64_t now)
@@ -175,11 +189,8 @@ static int send_until(struct connection *c)
 static bool finish(struct connection *c, uint64_t handed, uint64_t now)
 {
     enum fault fault = c->route.fault;
-    if (fault == FAULT_STALL) {
-        c->state = STALLED;
-        loop_schedule(c->loop, &c->due, now + ITEM_DELAY_MAX_NS);
-        return true;
-    }
+    if (fault == FAULT_STALL)
+        return wait_until(c, STALLED, now + ITEM_DELAY_MAX_NS);
     bool whole = fault != FAULT_TRUNCATE && fault != FAULT_GARBAGE;
     if (whole && c->in_flight)
         stats_response(c->loop->lane, c->route.status, c->request_ns, handed, now);
@@ -207,10 +218,8 @@ static bool advance(struct connection *c)
     }
     if (c->until == c->response.end)
         return finish(c, handed, now);
-    c->state = DRIPPING;
     c->due_ns += c->route.pace_ns;
-    loop_schedule(c->loop, &c->due, c->due_ns);
-    return true;
+    return wait_until(c, DRIPPING, c->due_ns);
 }
 
 /* The answer is due. False: the connection is gone. */
@@ -290,9 +299,7 @@ static bool begin(struct connection *c, const struct request *request, int refus
     c->late_open = route->delay_ns > 0;
     if (!route->delay_ns)
         return answer(c);
-    c->state = WAITING;
-    loop_schedule(c->loop, &c->due, c->due_ns);
-    return true;
+    return wait_until(c, WAITING, c->due_ns);
 }
 
 /* Keeps bytes for later; they do not lie in c->saved. False: no memory. */
@@ -437,13 +444,21 @@ void connection_open(struct loop *loop, int fd)
         connection_close(c);
 }
 
+/* Its end stands behind what it has sent ahead, which is not read: the kernel is asked. */
+static bool has_left(const struct connection *c)
+{
+    struct pollfd look = {.fd = c->fd, .events = POLLRDHUP};
+    return c->deaf && poll(&look, 1, 0) > 0;
+}
+
 void connection_sweep(struct loop *loop, uint64_t now)
 {
     struct connection *next;
     for (struct connection *c = loop->connections; c; c = next) {
         next = c->next;
         bool clients_turn = c->state == READING || c->state == SENDING;
-        if (clients_turn && now - c->since_ns > loop->origin->idle_ns)
+        bool over = clients_turn ? now - c->since_ns > loop->origin->idle_ns : has_left(c);
+        if (over)
             connection_close(c);
     }
 }

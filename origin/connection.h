@@ -29,7 +29,7 @@ void connection_open(struct loop *loop, int fd);
 /* The loop's clock has reached what this entry was scheduled for. */
 void connection_due(struct due *due);
 
-/* Closes those whose client has kept them waiting longer than is allowed. */
+/* Closes those whose client has kept them waiting longer than is allowed, or has left unseen. */
 void connection_sweep(struct loop *loop, uint64_t now);
 
 /* Closes all, and frees what was kept for later ones. */

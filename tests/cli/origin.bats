@@ -362,6 +362,47 @@ head_of() {
     stat_is .responses 0
 }
 
+@test "a client that leaves behind what it has sent ahead is noticed, too" {
+    CLIENTS=()
+    origin_start
+    # More than is read of it: its end stands behind what stays in the kernel.
+    { printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\n\r\n' && for _ in 1 2 3; do head_of 8192; done; } >ahead
+    hold_client <ahead
+    { printf 'GET /item/1?fault=stall HTTP/1.1\r\nHost: x\r\n\r\n' && for _ in 1 2 3; do head_of 8192; done; } >ahead
+    hold_client <ahead
+    wait_for stat_is .in_flight 2
+    let_go
+    wait_for stat_is .open 0
+    origin_says requests=2 responses=0
+}
+
+# Sends REQUESTS, closes the sending half, and prints how many bytes come until the origin closes the other.
+# Usage: half_close REQUESTS
+half_close() {
+    timeout 20 perl -MSocket -e 'socket my $s, PF_INET, SOCK_STREAM, 0 or die;
+        connect $s, sockaddr_in($ARGV[0], INADDR_LOOPBACK) and syswrite $s, $ARGV[1] and shutdown $s, 1 or die $!;
+        my ($sum, $got, $bytes) = 0;
+        $sum += $got while $got = sysread $s, $bytes, 1 << 20;
+        print "$sum\n"' "$ORIGIN_PORT" "$1"
+}
+
+@test "who closes its sending half gets what is being sent, and nothing that would have to wait" {
+    origin_start
+    local big=$'GET /item/1?size=16MiB HTTP/1.1\r\nHost: x\r\n\r\n' next
+    half_close "$big" >alone
+    (($(<alone) > 16 << 20))
+    half_close "$big"$'GET /item/2?size=1000 HTTP/1.1\r\nHost: x\r\n\r\n' >both
+    (($(<both) > $(<alone) + 1000))
+    for next in delay=1h 'fault=drip&pace=1s' fault=stall; do
+        half_close "$big"$'GET /item/2?'"$next"$' HTTP/1.1\r\nHost: x\r\n\r\n' >got
+        (($(<got) >= $(<alone) && $(<got) < $(<alone) + 1000))
+    done
+    half_close $'GET /item/1?size=16MiB&fault=stall HTTP/1.1\r\nHost: x\r\n\r\n' >got
+    (($(<got) > 8 << 20 && $(<got) < 9 << 20))
+    wait_for stat_is .open 0
+    stat_is '[.requests, .responses] | tojson' '[10,6]'
+}
+
 @test "the statistics are those of the items, and a reset begins anew" {
     origin_start
     stat_is '[.requests, .connections, .first_request_ns, .late_ms] | tojson' '[0,0,null,null]'

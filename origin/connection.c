@@ -124,7 +124,10 @@ static void connection_reset(struct connection *c)
  * sending half is closed and the rest read away. False: it is gone. */
 static bool hang_up(struct connection *c)
 {
-    if ((!c->saved_length && !c->refused) || c->half_closed || shutdown(c->fd, SHUT_WR)) {
+    char byte;
+    bool unread =
+        c->saved_length || c->refused || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (!unread || c->half_closed || shutdown(c->fd, SHUT_WR)) {
         connection_close(c);
         return false;
     }

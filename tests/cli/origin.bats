@@ -403,6 +403,24 @@ half_close() {
     stat_is '[.requests, .responses] | tojson' '[10,6]'
 }
 
+@test "an answer behind which the connection is closed arrives, whatever was sent after its request" {
+    origin_start
+    {
+        printf 'GET /item/1?delay=100ms HTTP/1.1\r\nHost: x\r\n\r\n'
+        head_of 8192 | sed 's/close=yes/size=0032/'
+        head_of 8192 | sed 's/1?close=yes/9?close=yes\&size=99KiB/; s/00000000000\r/\r/'
+        # These are in the kernel: 16 KiB are read ahead.
+        for _ in 1 2 3; do head_of 100; done
+    } >requests
+    exec 4<>"/dev/tcp/127.0.0.1/$ORIGIN_PORT"
+    cat requests >&4
+    wait_for stat_is .responses 3
+    timeout 20 tr -d '\r' <&4 >answers
+    exec 4>&-
+    [[ $(grep -c '^HTTP/1.1 200 OK$' answers) == 3 ]]
+    sed '1,/^Connection: close$/d' answers | tail -n +2 | cmp - <(expected_body 9 101376)
+}
+
 @test "the statistics are those of the items, and a reset begins anew" {
     origin_start
     stat_is '[.requests, .connections, .first_request_ns, .late_ms] | tojson' '[0,0,null,null]'

@@ -92,10 +92,10 @@ static struct slice without_authority(struct slice target)
     size_t skip = sizeof scheme - 1;
     if (target.length < skip || strncasecmp(target.start, scheme, skip) != 0)
         return target;
-    const char *path = memchr(target.start + skip, '/', target.length - skip);
-    if (!path)
-        return (struct slice){"/", 1};
-    return (struct slice){path, (size_t)(target.start + target.length - path)};
+    /* A host may well be followed by its query. */
+    while (skip < target.length && target.start[skip] != '/' && target.start[skip] != '?')
+        skip++;
+    return (struct slice){target.start + skip, target.length - skip};
 }
 
 void route_find(struct route *route, const struct request *request, struct stats *stats)

@@ -263,6 +263,9 @@ stat_is() {
     printf 'GET /item/1?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' | talk | grep -qx 'Connection: close'
     printf 'GET http://elsewhere/item/1?close=yes HTTP/1.1\r\nHost: x\r\n\r\n' | talk |
         grep -qx 'HTTP/1.1 200 OK'
+    # What stands behind a host may be its query.
+    printf 'GET http://elsewhere?x=/item/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | talk |
+        grep -qx 'HTTP/1.1 404 Not Found'
 }
 
 @test "a connection that sends no whole request is closed after the idle timeout" {

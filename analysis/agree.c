@@ -71,11 +71,9 @@ static void agree_on_digest(struct visit_seen **visits, size_t count, size_t i, 
     if (!differ)
         return;
     if (own_urls && !bodies_are_constant(visits, count, visits[i])) {
-        char text[512];
-        snprintf(text, sizeof text,
-                 "The server's bodies change from fetch to fetch (%s): digests are not judged.",
-                 work ? work : "");
-        json_array_append_new(notes, json_string(text));
+        add_sentence(notes,
+                     "The server's bodies change from fetch to fetch (%s): digests are not judged.",
+                     work ? work : "");
         return;
     }
     for (size_t k = i; k < count; k++) {
@@ -127,17 +125,12 @@ static void agree_on_libcurl(struct visit_seen **visits, size_t count, size_t i,
             else
                 visit_broken(visits[k], "%s is %s, elsewhere %s", names[p], other, first);
         }
-        char text[256];
-        if (builds_differ) {
-            snprintf(text, sizeof text, "In %s one build's runs have another %s than the other's.",
-                     visits[i]->experiment, names[p] + strlen("its "));
-            json_array_append_new(notes, json_string(text));
-        }
-        if (!first) {
-            snprintf(text, sizeof text, "The runs of %s do not say %s: it is not judged.",
-                     visits[i]->experiment, paths[p]);
-            json_array_append_new(notes, json_string(text));
-        }
+        if (builds_differ)
+            add_sentence(notes, "In %s one build's runs have another %s than the other's.",
+                         visits[i]->experiment, names[p] + strlen("its "));
+        if (!first)
+            add_sentence(notes, "The runs of %s do not say %s: it is not judged.",
+                         visits[i]->experiment, paths[p]);
     }
 }
 

@@ -143,11 +143,8 @@ static void timeline_csv(const struct results *results, const char *name, FILE *
         const struct cell *cell = &results->cells[i];
         if (cell->against || strcmp(cell->experiment, name) != 0 || cell_verdict(cell) != VALID)
             continue;
-        if (trace_rows(results, cell, stream) != 0) {
-            char text[256];
-            snprintf(text, sizeof text, "%s: its trace could not be read.", cell->id);
-            json_array_append_new(results->notes, json_string(text));
-        }
+        if (trace_rows(results, cell, stream) != 0)
+            add_sentence(results->notes, "%s: its trace could not be read.", cell->id);
     }
 }
 

@@ -343,15 +343,13 @@ static const struct cell *alone(const struct results *results, const struct cell
 
 static void say_gain(const struct results *results, const char *name, long processes, double ratio)
 {
-    char text[256];
     if (processes > 0)
-        snprintf(text, sizeof text,
-                 "%s: the gain stops being linear at %ld processes: %.2f times the cost model.",
-                 name, processes, ratio);
+        add_sentence(results->notes,
+                     "%s: the gain stops being linear at %ld processes: %.2f times the cost model.",
+                     name, processes, ratio);
     else
-        snprintf(text, sizeof text,
-                 "%s: the gain is linear throughout: within 1.1 times the cost model.", name);
-    json_array_append_new(results->notes, json_string(text));
+        add_sentence(results->notes,
+                     "%s: the gain is linear throughout: within 1.1 times the cost model.", name);
 }
 
 /*

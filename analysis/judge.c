@@ -16,17 +16,6 @@ struct request {
     bool quiet;
 };
 
-__attribute__((format(printf, 2, 3))) static void note(struct results *results, const char *format,
-                                                       ...)
-{
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    json_array_append_new(results->notes, json_string(text));
-}
-
 /* What the reader should know of the machine while it measured; nothing is dropped for it. */
 static void note_surroundings(struct results *results)
 {
@@ -40,30 +29,34 @@ static void note_surroundings(struct results *results)
         slow += seen->verify_s > 0.02;
     }
     if (disturbed)
-        note(results, "In %zu of %zu visits other processes used over 10 %% of a processor.",
-             disturbed, results->made);
+        add_sentence(results->notes,
+                     "In %zu of %zu visits other processes used over 10 %% of a processor.",
+                     disturbed, results->made);
     if (stolen)
-        note(results, "In %zu of %zu visits the hypervisor took over 5 %% of a processor.", stolen,
-             results->made);
+        add_sentence(results->notes,
+                     "In %zu of %zu visits the hypervisor took over 5 %% of a processor.", stolen,
+                     results->made);
     if (slow)
-        note(results, "In %zu of %zu visits settling and verifying took over 20 ms.", slow,
-             results->made);
+        add_sentence(results->notes, "In %zu of %zu visits settling and verifying took over 20 ms.",
+                     slow, results->made);
     double processors = json_number_at(results->metadata, "machine.two_busy_processes");
     if (processors < 1.6)
-        note(results,
-             "Two busy processes get %.2f times the work of one done: this machine has no two "
-             "processors to give, and claims about processors are not decided.",
-             processors);
+        add_sentence(
+            results->notes,
+            "Two busy processes get %.2f times the work of one done: this machine has no two "
+            "processors to give, and claims about processors are not decided.",
+            processors);
     for (size_t i = 0; i < results->made; i++) {
         const char *why = json_string_at(results->visits[i].meter, "kernel_kib.why_unknown");
         if (why) {
-            note(results, "The kernel's own memory is not known: %s.", why);
+            add_sentence(results->notes, "The kernel's own memory is not known: %s.", why);
             break;
         }
     }
     const char *placement = json_string_at(results->metadata, "placement.apart");
     if (placement && strcmp(placement, "shared") == 0)
-        note(results, "Client and origin could not be put on processors of their own.");
+        add_sentence(results->notes,
+                     "Client and origin could not be put on processors of their own.");
 }
 
 static int judge(struct results *results, bool quiet, bool *all_valid)

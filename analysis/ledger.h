@@ -60,6 +60,10 @@ void visit_read_small(struct visit_seen *seen, const char *path);
  */
 void visit_prove(struct visit_seen *seen);
 
+/* Adds a sentence to an array, as long as it is: one that was cut within a character would be no
+ * JSON, and missing. What it is made of is UTF-8. */
+__attribute__((format(printf, 2, 3))) void add_sentence(json_t *list, const char *format, ...);
+
 /* Adds the sentence of one broken rule to seen->reasons. */
 __attribute__((format(printf, 2, 3))) void visit_broken(struct visit_seen *seen, const char *format,
                                                         ...);

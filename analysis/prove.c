@@ -6,20 +6,34 @@
 #include <string.h>
 
 #include "analysis/ledger.h"
+#include "analysis/needed.h"
 #include "common/units.h"
 
 /* The origin stamps its last byte after the kernel took it, which may be a
  * moment after the client has it on another processor. */
 static const double SLACK_S = 1e-3;
 
-void visit_broken(struct visit_seen *seen, const char *format, ...)
+static void add_words(json_t *list, const char *format, va_list arguments)
 {
-    char text[512];
+    char *text = needed_vtext(format, arguments);
+    json_array_append_new(list, json_string(text));
+    free(text);
+}
+
+void add_sentence(json_t *list, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    add_words(list, format, arguments);
     va_end(arguments);
-    json_array_append_new(seen->reasons, json_string(text));
+}
+
+void visit_broken(struct visit_seen *seen, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_words(seen->reasons, format, arguments);
+    va_end(arguments);
 }
 
 /* Rule 1: the whole work, and nothing else. */

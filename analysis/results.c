@@ -259,10 +259,8 @@ static void gather_reasons(struct cell *cell)
         size_t i;
         json_t *reason;
         for (i = 0; (reason = json_array_get(cell->visits[v]->reasons, i)); i++) {
-            char text[640];
-            snprintf(text, sizeof text, "round %d (visit %04d): %s", cell->visits[v]->round,
-                     cell->visits[v]->number, json_string_value(reason));
-            json_array_append_new(cell->reasons, json_string(text));
+            add_sentence(cell->reasons, "round %d (visit %04d): %s", cell->visits[v]->round,
+                         cell->visits[v]->number, json_string_value(reason));
         }
     }
 }

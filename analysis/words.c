@@ -9,6 +9,21 @@
 #include "analysis/cells.h"
 #include "analysis/needed.h"
 
+/* Takes away the part of a character that a full buffer has cut off: with it the text would be no
+ * JSON, and missing. */
+static void end_whole(char *text)
+{
+    size_t length = strlen(text), start = length;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)text[start - 1] < 0xc0)
+        return;
+    unsigned char first = (unsigned char)text[start - 1];
+    size_t whole = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (length - (start - 1) < whole)
+        text[start - 1] = '\0';
+}
+
 void append(char *buffer, size_t size, const char *format, ...)
 {
     size_t used = strlen(buffer);
@@ -16,6 +31,7 @@ void append(char *buffer, size_t size, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(buffer + used, size - used, format, arguments);
     va_end(arguments);
+    end_whole(buffer);
 }
 
 const char *verdict_words(enum pair_verdict verdict)
@@ -45,6 +61,7 @@ static const char *value_of(const struct cell *cell, char buffer[32])
         snprintf(buffer, 32, "%s", json_string_value(value));
     else
         snprintf(buffer, 32, "%lld", (long long)json_integer_value(value));
+    end_whole(buffer);
     return buffer;
 }
 

@@ -433,6 +433,26 @@ END
     done
 }
 
+@test "judge: no reason is lost, and no sentence, wherever a character of it would be cut" {
+    write_run
+    doctor hyperfine '.results[0].exit_codes = [1]'
+    local length many
+    printf -v many 'é%.0s' {1..400}
+    for length in {440..443} {600..603}; do
+        printf '%0*d%s\n' "$length" 0 "$many" >"$FIRST/stderr.txt"
+        run "$BENCHSTAT" judge "$RUN"
+        [ "$status" -eq 1 ]
+        [[ $(<"$RUN/summary.json") == *"ended with status 1: 0000"* ]]
+    done
+    # The value of an axis stands in what is said of it.
+    doctor hyperfine '.results[0].exit_codes = [0]'
+    jq -c '.axis = "variant" | .value = "x" + "é" * 100' "$RUN/plan.jsonl" >variants
+    cp variants "$RUN/plan.jsonl"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 0 ]
+    jq -e '(.pairs | length == 1) and (.sentences | length == 2)' "$RUN/summary.json"
+}
+
 @test "judge: visits that are not there make the run incomplete, not wrong" {
     write_run
     rm -r "$RUN"/raw/00{08,09,10,11,12,13,14,15,16,17,18,19,20,21}

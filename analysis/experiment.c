@@ -26,16 +26,29 @@ const char *placement_name(enum placement placement)
     return placement == APART ? "apart" : "together";
 }
 
+void tame(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (*at < ' ' || *at == 0x7f)
+            *at = '?';
+        else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* those of ISO 6429, in UTF-8 */
+            at[0] = at[1] = '?';
+    }
+}
+
 int say_problem(struct problem *problem, const char *file, const char *key, const char *format, ...)
 {
     int used = snprintf(problem->text, sizeof problem->text, "%s: %s%s", file, key ? key : "",
                         key ? ": " : "");
-    if (used < 0 || (size_t)used >= sizeof problem->text)
+    if (used < 0 || (size_t)used >= sizeof problem->text) {
+        tame(problem->text);
         return -EINVAL;
+    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(problem->text + used, sizeof problem->text - (size_t)used, format, arguments);
     va_end(arguments);
+    tame(problem->text);
     return -EINVAL;
 }
 

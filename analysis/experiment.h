@@ -26,6 +26,10 @@ struct problem {
 __attribute__((format(printf, 4, 5))) int say_problem(struct problem *problem, const char *file,
                                                       const char *key, const char *format, ...);
 
+/* Puts a question mark in place of each control character: what others wrote comes to terminals and
+ * into tables, where it must be neither a command nor a line more. */
+void tame(char *text);
+
 enum placement { APART, TOGETHER };
 
 enum axis {

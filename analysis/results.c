@@ -1,7 +1,9 @@
 #include "analysis/results.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,23 @@ static char *read_text(const char *path)
     return text;
 }
 
+/* Tames every string in it; nested no deeper than jansson reads. */
+static void tame_all(json_t *value)
+{
+    size_t i, size = json_array_size(value);
+    for (i = 0; i < size; i++)
+        tame_all(json_array_get(value, i));
+    for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at))
+        tame_all(json_object_iter_value(at));
+    if (!json_is_string(value))
+        return;
+    char *text = needed_text("%s", json_string_value(value));
+    tame(text);
+    if (strcmp(text, json_string_value(value)) != 0)
+        json_string_set(value, text);
+    free(text);
+}
+
 static json_t *load(const struct results *results, json_int_t visit, const char *name)
 {
     char path[4096];
@@ -31,6 +50,7 @@ static json_t *load(const struct results *results, json_int_t visit, const char 
     errno = 0;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
     needed_memory();
+    tame_all(root);
     return root;
 }
 
@@ -45,8 +65,10 @@ static void add_error(const struct results *results, json_int_t number, json_t *
     size_t length = strlen(text);
     while (length > 0 && strchr(" \r\n", text[length - 1]))
         text[--length] = '\0';
-    const char *line = strrchr(text, '\n');
-    json_t *error = json_string(line ? line + 1 : text);
+    char *line = strrchr(text, '\n');
+    line = line ? line + 1 : text;
+    tame(line);
+    json_t *error = json_string(line);
     if (error)
         json_object_set_new(visit, "error", error);
     free(text);
@@ -108,6 +130,23 @@ static struct cell *find_cell(struct results *results, json_t *plan)
     return cell;
 }
 
+static bool is_kind(const char *kind)
+{
+    static const char *const kinds[] = {"timed",  "peer",    "ceiling",
+                                        "traced", "metered", "predicted"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A whole number within an int. */
+static bool is_from(const json_t *value, int least)
+{
+    return json_is_integer(value) && json_integer_value(value) >= least &&
+           json_integer_value(value) <= INT_MAX;
+}
+
 static int check_line(const char *file, int number, json_t *line, struct problem *problem)
 {
     static const char *const strings[] = {"experiment", "question", "cell", "lane",
@@ -120,6 +159,36 @@ static int check_line(const char *file, int number, json_t *line, struct problem
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!json_string_at(line, strings[i]))
             return say_problem(problem, file, key, "has no \"%s\"", strings[i]);
+    /* What a line is not understood in would be left out, or not proved, without a word. */
+    const char *kind = json_string_at(line, "kind"), *lane = json_string_at(line, "lane");
+    if (!is_kind(kind))
+        return say_problem(problem, file, key, "is of no kind that this program knows: %s", kind);
+    if (strpbrk(lane, ",/\"|"))
+        return say_problem(problem, file, key, "\"lane\" must hold no comma, slash, bar or quote");
+    json_t *visit = json_object_get(line, "visit"), *round = json_object_get(line, "round");
+    bool none = strcmp(kind, "predicted") == 0 && json_is_null(visit);
+    if (!none && (!is_from(visit, 1) || !is_from(round, 0)))
+        return say_problem(problem, file, key, "\"visit\" and \"round\" must be whole numbers");
+    if (!is_from(json_object_get(line, "count"), 1) ||
+        !is_from(json_object_get(line, "concurrency"), 1))
+        return say_problem(problem, file, key,
+                           "\"count\" and \"concurrency\" must be whole numbers from 1");
+    return 0;
+}
+
+/* A plan names a visit once, in their order: who was counted twice would be two rounds. */
+static int check_order(const char *file, int number, json_t *line, json_int_t *last,
+                       struct problem *problem)
+{
+    char key[64];
+    json_t *visit = json_object_get(line, "visit");
+    if (json_is_integer(visit) && json_integer_value(visit) <= *last) {
+        snprintf(key, sizeof key, "line %d", number);
+        return say_problem(problem, file, key, "visit %lld stands behind visit %lld",
+                           (long long)json_integer_value(visit), (long long)*last);
+    }
+    if (json_is_integer(visit))
+        *last = json_integer_value(visit);
     return 0;
 }
 
@@ -135,13 +204,19 @@ static int read_plan(struct results *results, struct problem *problem)
     char *text = NULL;
     size_t size = 0;
     int error = 0;
+    json_int_t last = 0;
     results->plan = json_array();
     for (int number = 1; !error && getline(&text, &size, file) >= 0; number++) {
         json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        tame_all(line);
         error = check_line(path, number, line, problem);
+        if (!error)
+            error = check_order(path, number, line, &last, problem);
         json_array_append_new(results->plan, line);
     }
     needed_memory(); /* half a plan would be a whole one of less */
+    if (!error && ferror(file))
+        error = say_problem(problem, path, NULL, "%s", strerror(errno));
     free(text);
     fclose(file);
     if (!error && json_array_size(results->plan) == 0)
@@ -160,6 +235,7 @@ static int read_metadata(struct results *results, struct problem *problem)
     if (!results->metadata)
         return say_problem(problem, path, NULL, "%s; a result without metadata is no result",
                            error.text);
+    tame_all(results->metadata);
     const char *schema = json_string_at(results->metadata, "schema");
     if (!schema || strcmp(schema, "waitbench-metadata/1") != 0)
         return say_problem(problem, path, "schema",
@@ -173,13 +249,37 @@ static int read_metadata(struct results *results, struct problem *problem)
     return 0;
 }
 
+/* Its visits are one in a round, and of one and the same task: medians and pairs rest on that. */
+static int check_cell(const struct results *results, struct cell *cell, json_t *line,
+                      struct problem *problem)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/plan.jsonl", results->dir);
+    json_int_t round = json_integer_value(json_object_get(line, "round"));
+    for (void *at = json_object_iter(line); at; at = json_object_iter_next(line, at)) {
+        const char *key = json_object_iter_key(at);
+        json_t *first = json_object_get(cell->plan, key);
+        if (strcmp(key, "visit") != 0 && strcmp(key, "round") != 0 &&
+            !(first && json_equal(first, json_object_iter_value(at))))
+            return say_problem(problem, path, cell->id, "has more than one \"%s\"", key);
+    }
+    if (cell->planned > 0 && round <= cell->last_round)
+        return say_problem(problem, path, cell->id, "round %lld stands behind round %lld",
+                           (long long)round, (long long)cell->last_round);
+    cell->last_round = round;
+    return 0;
+}
+
 /* Hands each made visit to its cell; they are in the order of the plan, so of rounds. */
-static void fill_cells(struct results *results)
+static int fill_cells(struct results *results, struct problem *problem)
 {
     size_t i, next = 0;
     json_t *line;
     for (i = 0; (line = json_array_get(results->plan, i)); i++) {
         struct cell *cell = find_cell(results, line);
+        int error = check_cell(results, cell, line, problem);
+        if (error)
+            return error;
         if (json_is_integer(json_object_get(line, "visit"))) {
             cell->planned++;
             results->planned++;
@@ -196,6 +296,31 @@ static void fill_cells(struct results *results)
         assert(cell->visits != NULL);
         cell->visits[cell->made++] = &results->visits[next++];
     }
+    return 0;
+}
+
+/* What was measured beyond the plan says that the plan has lost its end, or is another run's. */
+static int check_raw(const struct results *results, struct problem *problem)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/raw", results->dir);
+    errno = 0;
+    DIR *raw = opendir(path);
+    needed_memory();
+    if (!raw)
+        return errno == ENOENT ? 0 : say_problem(problem, path, NULL, "%s", strerror(errno));
+    int error = 0;
+    struct dirent *entry;
+    while (!error && (entry = readdir(raw))) {
+        bool known = strspn(entry->d_name, "0123456789") < strlen(entry->d_name);
+        long number = strtol(entry->d_name, NULL, 10);
+        for (size_t i = 0; i < results->made && !known; i++)
+            known = results->visits[i].number == number;
+        if (!known)
+            error = say_problem(problem, path, entry->d_name, "is no visit of plan.jsonl");
+    }
+    closedir(raw);
+    return error;
 }
 
 static int by_place(const void *left, const void *right)
@@ -222,7 +347,11 @@ int results_open(struct results *results, const char *dir, struct problem *probl
     for (i = 0; (line = json_array_get(results->plan, i)); i++)
         if (json_is_integer(json_object_get(line, "visit")))
             load_visit(results, line);
-    fill_cells(results);
+    error = fill_cells(results, problem);
+    if (!error)
+        error = check_raw(results, problem);
+    if (error)
+        return error;
     qsort(results->cells, results->cell_count, sizeof *results->cells, by_place);
     return 0;
 }

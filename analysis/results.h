@@ -22,7 +22,8 @@ struct cell {
     const char *against;        /* the lane that another build of it is held against, or NULL */
     struct visit_seen **visits; /* made ones, by round; the array is owned */
     size_t made, planned;
-    json_t *reasons; /* owned: why it is invalid; empty otherwise */
+    json_int_t last_round; /* of the planned visits */
+    json_t *reasons;       /* owned: why it is invalid; empty otherwise */
 };
 
 struct results {

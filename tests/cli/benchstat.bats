@@ -485,6 +485,54 @@ END
     [[ $output == *'plan.jsonl: line 22: has no "experiment"'* ]]
 }
 
+# Usage: refuses_plan FILTER WORDS: of the plan, a jq filter of all its lines, an array.
+refuses_plan() {
+    jq -cs "$1 | .[]" kept.jsonl >"$RUN/plan.jsonl"
+    run "$BENCHSTAT" judge "$RUN"
+    echo "$1: $output"
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == "benchstat judge: $RUN/"*"$2"* ]]
+    [ ! -e "$RUN/summary.json" ]
+}
+
+@test "judge: refuses a plan that is cut off, doubled or doctored, which would be rounds that there were not" {
+    write_run
+    cp "$RUN/plan.jsonl" kept.jsonl
+    refuses_plan '. + .' 'line 22: visit 1 stands behind visit 21'
+    refuses_plan 'map(.visit = 1)' 'line 2: visit 1 stands behind visit 1'
+    refuses_plan 'map(.round |= ceil / 2 | .round |= ceil)' 'round 1 stands behind round 1'
+    refuses_plan '.[3].round = 4294967298' 'line 4: "visit" and "round" must be whole numbers'
+    refuses_plan '.[3].visit = "4"' 'line 4: "visit" and "round" must be whole numbers'
+    refuses_plan '.[3].visit = null' 'line 4: "visit" and "round" must be whole numbers'
+    refuses_plan '.[3].kind = "tamed"' 'line 4: is of no kind that this program knows: tamed'
+    refuses_plan '.[3].count = 0.5' 'line 4: "count" and "concurrency" must be whole numbers'
+    refuses_plan 'map(.lane = "a,b")' 'line 1: "lane" must hold no comma'
+    refuses_plan '.[20].count = 7' 'has more than one "count"'
+    refuses_plan '.[:18]' 'raw: 0019: is no visit of plan.jsonl'
+    rm "$RUN/plan.jsonl"
+    mkdir "$RUN/plan.jsonl"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *'plan.jsonl: Is a directory' ]]
+}
+
+@test "judge: what others wrote is no command to the terminal, and no line more in a table" {
+    write_run
+    doctor hyperfine '.results[0].exit_codes = [1]'
+    printf 'last words \e]0;evil\a\xc2\x9b2J\n' >"$FIRST/stderr.txt"
+    jq -c '.question = "Which?\u001b[2J\nAll is well" | .work += "\u007f"' "$RUN/plan.jsonl" >doctored
+    cp doctored "$RUN/plan.jsonl"
+    run "$BENCHSTAT" judge "$RUN"
+    [ "$status" -eq 1 ]
+    [[ $output == *'Which??[2J?All is well'* && $output == *'last words ?]0;evil???2J'* ]]
+    run ! grep -q $'[\x01-\x08\x0b-\x1f\x7f]\|\xc2\x9b' - "$RUN/summary.md" "$RUN/summary.json" <<<"$output"
+    jq -c '.schema = "\u001b[31m"' "$RUN/metadata.json" >doctored
+    cp doctored "$RUN/metadata.json"
+    run "$BENCHSTAT" judge "$RUN"
+    [[ $output == *'it is ?[31m' ]]
+}
+
 @test "judge: files that are cut off, of other types or hostile spoil their cell and nothing else" {
     write_run
     first_of_threads

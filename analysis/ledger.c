@@ -137,7 +137,7 @@ void visit_read(struct visit_seen *seen)
     const char *kind = json_string_at(seen->plan, "kind");
     if (kind && strcmp(kind, "metered") == 0)
         forget_times(seen);
-    if (seen->output)
+    if (kind && strcmp(kind, "ceiling") == 0)
         seen->rate = ceiling_rate(seen->output);
     if (kind && strcmp(kind, "peer") == 0)
         seen->rate = seen->planned_count / seen->wall_s;

@@ -81,6 +81,8 @@ static void prove_concurrency(struct visit_seen *seen)
     double made = json_number_at(seen->run, "workers.made");
     double asked = json_number_at(seen->run, "workers.asked");
     double lost = json_number_at(seen->run, "workers.lost");
+    if (isnan(made) || isnan(asked) || isnan(lost))
+        visit_broken(seen, "the run does not say how many workers were asked for, made and lost");
     if (made < asked)
         visit_broken(seen, "%g of %g workers could be made", made, asked);
     if (lost > 0)
@@ -133,6 +135,20 @@ static void prove_time(struct visit_seen *seen)
         visit_broken(seen, "a time is missing or not positive");
         return;
     }
+    if (!(seen->user_s >= 0) || !(seen->system_s >= 0))
+        visit_broken(seen, "a processor time is missing or below zero");
+    if (seen->switches_voluntary < 0 || seen->switches_involuntary < 0)
+        visit_broken(seen, "a count of switches is below zero");
+    if (seen->first_ms < 0 || seen->first_ms / 1e3 > seen->makespan_s + SLACK_S)
+        visit_broken(seen, "the first result came after %g ms, the makespan is %.6f s",
+                     seen->first_ms, seen->makespan_s);
+    /* Written with fewer digits, it is still the same rate. */
+    if (!(fabs(seen->rate * seen->makespan_s - seen->ok) <= 1e-3 * seen->ok))
+        visit_broken(seen, "%g fetches a second are said, %g in %.6f s were made", seen->rate,
+                     seen->ok, seen->makespan_s);
+    if (seen->wall_s > json_number_at(seen->visit, "wall_s") + SLACK_S)
+        visit_broken(seen, "hyperfine saw %.6f s, and the visit around it took %.6f s",
+                     seen->wall_s, json_number_at(seen->visit, "wall_s"));
     if (seen->spawn_s + seen->makespan_s > seen->wall_s + SLACK_S)
         visit_broken(seen, "spawn and makespan are %.6f s, hyperfine saw %.6f s",
                      seen->spawn_s + seen->makespan_s, seen->wall_s);
@@ -144,6 +160,8 @@ static void prove_time(struct visit_seen *seen)
                      seen->makespan_s, floor_s);
     if (seen->ok > seen->served)
         visit_broken(seen, "impossible: %g fetched, the origin served %g", seen->ok, seen->served);
+    if (seen->origin_span_s < 0)
+        visit_broken(seen, "impossible: the origin sent its last byte before it was asked");
     if (!(seen->origin_span_s <= seen->makespan_s + SLACK_S))
         visit_broken(seen, "the origin was at work for %.6f s, the makespan is %.6f s",
                      seen->origin_span_s, seen->makespan_s);

@@ -51,7 +51,7 @@ write_visits() {
         | .concurrency as $c | ({sequential: 5.1, threads: $threads}[.model] + .round / 1000) as $t
         | [("000" + (.visit | tostring))[-4:]] + ([
               {schema: "waitbench-visit/1", exit_status: 0, children_left: 0, children_unreaped: 0,
-                  timed_out: false, wall_s: $t, other_cpu_s: 0, steal_s: 0, verify_s: 0.002,
+                  timed_out: false, wall_s: ($t + 0.02), other_cpu_s: 0, steal_s: 0, verify_s: 0.002,
                   origin: {requests: 100, responses: 100, connections: $c, open: 0, open_peak: $c,
                       in_flight_peak: $c, body_bytes: 102400, first_request_ns: 1000000000,
                       last_byte_ns: (1000000000 + $t * 990000000), residence_ns: 5000000000,

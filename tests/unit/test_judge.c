@@ -152,6 +152,8 @@ static void doctored_visits_are_caught(void **unused)
         {"visit", "origin.in_flight_peak", "19", "19 requests in flight at once"},
         {"run", "workers.made", "19", "19 of 20 workers"},
         {"run", "workers.lost", "1", "1 workers were lost"},
+        {"run", "workers", "null", "does not say how many workers"},
+        {"run", "workers.made", "\"20\"", "does not say how many workers"},
         /* rule 3: connections */
         {"run", "fetches.connections", "100", "100 connections were made, 20 were planned"},
         {"visit", "origin.connections", "21", "saw 21 connections, the client made 20"},
@@ -159,9 +161,19 @@ static void doctored_visits_are_caught(void **unused)
         /* rule 7: physics */
         {"run", "time.makespan_s", "0.2499", "impossible: the makespan"},
         {"visit", "origin.responses", "90", "impossible: 100 fetched, the origin served 90"},
+        {"visit", "origin.last_byte_ns", "1", "impossible: the origin sent its last byte before"},
+        {"run", "throughput.fetches_per_s", "1e9", "1e+09 fetches a second are said, 100 in"},
+        {"run", "throughput.fetches_per_s", "null", "fetches a second are said"},
+        {"run", "switches.voluntary", "-1", "a count of switches is below zero"},
+        {"run", "switches.involuntary", "-1", "a count of switches is below zero"},
         /* rule 9: what is timed lies in what is timed around it */
         {"visit", "origin.last_byte_ns", "1262000000", "the origin was at work for"},
         {"hyperfine", "results.0.times.0", "0.255", "hyperfine saw 0.255"},
+        {"visit", "wall_s", "0.268", "hyperfine saw 0.270000 s, and the visit around it took"},
+        {"hyperfine", "results.0.user", "-5", "a processor time is missing or below zero"},
+        {"hyperfine", "results.0.system", "null", "a processor time is missing or below zero"},
+        {"run", "latency_ms.first", "-7", "the first result came after -7 ms"},
+        {"run", "latency_ms.first", "262", "the first result came after 262 ms"},
         {"run", "time.spawn_s", "null", "a time is missing"},
         {"run", "time.makespan_s", "0", "a time is missing"},
         /* rules 4 and 8: the host */

@@ -42,12 +42,21 @@ static const struct cell *counterpart(const struct results *results, const struc
 static bool same_task(const struct cell *base, const struct cell *now)
 {
     static const char *const keys[] = {"work", "placement", "keep_alive", "concurrency"};
+    /* Where a plan does not name these, they are as usual. */
+    static const char *const settings[] = {"dispatch", "resolve", "hosts", "client", "rate"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         json_t *a = json_object_get(base->plan, keys[i]), *b = json_object_get(now->plan, keys[i]);
         if (!a || !b || !json_equal(a, b))
             return false;
     }
-    return true;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        json_t *a = json_object_get(base->plan, settings[i]);
+        json_t *b = json_object_get(now->plan, settings[i]);
+        if (a != b && !(a && b && json_equal(a, b)))
+            return false;
+    }
+    /* And both are held against others by one and the same time. */
+    return compared_figure(base) == compared_figure(now);
 }
 
 /* Finds the reference of a change in both runs; false where they do not share one. */
@@ -129,7 +138,7 @@ static int fill(const struct results *base, const struct results *now, const cha
     if (cell_verdict(change->base) != VALID || cell_verdict(change->now) != VALID)
         why = cell_verdict(change->base) != VALID ? "not valid in BASE" : "not valid in NEW";
     else if (!same_task(change->base, change->now))
-        why = "other work, concurrency or placement";
+        why = "other work, concurrency, placement or settings";
     else if (!find_reference(base, now, reference, change))
         why = "no lane to refer to that is valid in both";
     else if (same(change->base->lane, change->base_reference->lane))

@@ -152,6 +152,20 @@ doctor() {
     [[ $output == *"quick, talk, full"* ]]
 }
 
+@test "plan: an experiment that stands there twice is refused" {
+    write_experiment
+    jq '.lanes |= .[:1]' experiment.json >other.json
+    local second
+    for second in experiment.json other.json; do
+        run --separate-stderr "$BENCHSTAT" plan experiment.json $second
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [ "$stderr" = "benchstat: $second: name: is that of an experiment before it: total-time" ]
+    done
+    jq '.name = "other"' experiment.json >other.json
+    "$BENCHSTAT" plan experiment.json other.json >planned
+}
+
 @test "plan: names and values are whole, however long they are" {
     local long=a-name-of-a-variant-that-is-longer-than-most-of-them zeros
     printf -v zeros '%03000d' 0
@@ -659,6 +673,22 @@ write_two_runs() {
     jq '.identity.programs.sequential = "bb"' changed.json >"$RUN-2/metadata.json"
     run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
     [[ $output == *", held against sequential (another build of it)"* ]]
+}
+
+@test "compare: what was measured in another way is no change" {
+    local filter
+    write_two_runs 0.39
+    cp "$RUN-2/plan.jsonl" kept.jsonl
+    for filter in '.dispatch = "static"' '.resolve = "each"' '.hosts = 8' '.beside_peers = true | .axis = "count"' \
+        '.client = {quota: 0.5}' '.rate = {of: "slowest"}' '.placement = "together"' '.work += "x"'; do
+        jq -c "$filter" kept.jsonl >"$RUN-2/plan.jsonl"
+        if [[ $filter == *peers* ]]; then jq -c '.axis = "count"' kept.jsonl >"$RUN-1/plan.jsonl"; fi
+        run "$BENCHSTAT" compare "$RUN-1" "$RUN-2"
+        echo "$filter: $output"
+        [ "$status" -eq 0 ]
+        [[ $output == *'cannot be told      total-time/threads: other work, concurrency, placement or settings'* ]]
+        cp kept.jsonl "$RUN-1/plan.jsonl"
+    done
 }
 
 @test "compare: wrong usage and runs without anything in common are status 2, in one line" {

@@ -692,7 +692,7 @@ static void what_cannot_be_compared_says_why(void **unused)
     judge(&now, "other");
     assert_int_equal(changes_between(&base.results, &now.results, NULL, &changes, &count), 0);
     assert_string_equal(change_of(changes, count, "total/threads")->why,
-                        "other work, concurrency or placement");
+                        "other work, concurrency, placement or settings");
     free(changes);
     done(&now);
     done(&base);

@@ -1128,7 +1128,7 @@ static void what_cannot_be_told_says_why(void **unused)
         int what;
         const char *why;
     } cases[] = {{0, "not valid in NEW"},
-                 {1, "other work, concurrency or placement"},
+                 {1, "other work, concurrency, placement or settings"},
                  {2, "no lane stands twice in NEW"},
                  {3, "too few rounds to decide: 8 and 1"},
                  {4, "no lane to refer to that is valid in both"},

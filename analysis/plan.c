@@ -601,11 +601,28 @@ static int take_urls(struct experiment *e, int64_t count, const char *file, stru
     return 0;
 }
 
+/* Two of one name would be one, with twice as many rounds as there are. */
+static int check_new(const struct experiment *e, const char *file, const json_t *cells,
+                     struct problem *problem)
+{
+    size_t i;
+    json_t *cell;
+    for (i = 0; (cell = json_array_get(cells, i)); i++) {
+        json_t *name = json_object_get(json_object_get(cell, "line"), "experiment");
+        if (strcmp(json_string_value(name), e->name) == 0)
+            return say_problem(problem, file, "name", "is that of an experiment before it: %s",
+                               e->name);
+    }
+    return 0;
+}
+
 static int add_experiment(const struct plan_request *request, const char *file, int64_t urls,
                           json_t *cells, struct problem *problem)
 {
     struct experiment e;
     int error = experiment_open(&e, file, request->profile, problem);
+    if (!error)
+        error = check_new(&e, file, cells, problem);
     if (!error && request->urls)
         error = take_urls(&e, urls, file, problem);
     if (!error && e.rounds > 0)

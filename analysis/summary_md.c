@@ -170,22 +170,38 @@ static const char *placement_words(const struct results *results, const struct c
                                          : "client on all processors";
 }
 
-/* The coverage that the intervals of this experiment have, where they agree on one. */
+/* How many rounds the figures of this experiment are made of, and the coverage that their intervals
+ * have: of an incomplete run's both may differ from lane to lane, then the least is said as that.
+ */
 static void put_coverage(const struct findings *findings, const char *name, FILE *stream)
 {
     const struct results *results = findings->results;
+    const struct cell *first = NULL;
+    struct spread least = {0}, most = {0};
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
         if (strcmp(cell->experiment, name) != 0 || !cell_is_timed(cell) ||
             cell_verdict(cell) != VALID)
             continue;
         struct spread spread = cell_spread(cell, compared_figure(cell));
-        fprintf(stream, "%s: median of %zu rounds and its exact interval (coverage %.1f %%); %s.\n",
-                compared_figure(cell) == WALL ? "time: process start to exit, by hyperfine"
-                                              : "time: from the gate to the last record",
-                spread.n, 100 * spread.coverage, placement_words(results, cell));
-        return;
+        if (spread.n == 0)
+            continue;
+        if (!first || spread.coverage < least.coverage)
+            least.coverage = spread.coverage;
+        if (!first || spread.n < least.n)
+            least.n = spread.n;
+        most.n = spread.n > most.n ? spread.n : most.n;
+        first = first ? first : cell;
     }
+    if (!first)
+        return;
+    char rounds[WIDTH];
+    snprintf(rounds, sizeof rounds, least.n < most.n ? "%zu to %zu" : "%zu", least.n, most.n);
+    fprintf(stream, "%s: median of %s rounds and its exact interval (coverage %s%.1f %%); %s.\n",
+            compared_figure(first) == WALL ? "time: process start to exit, by hyperfine"
+                                           : "time: from the gate to the last record",
+            rounds, least.n < most.n ? "at least " : "", 100 * least.coverage,
+            placement_words(results, first));
 }
 
 /* What the meter saw: each finding in words, on the terminal too, since there is no table. */

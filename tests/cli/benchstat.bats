@@ -474,6 +474,8 @@ END
     [ "$status" -eq 1 ]
     [[ $output == *"Incomplete: 7 of 21 visits"* ]]
     [ "$(jq -c '[.complete, .visits_made]' "$RUN/summary.json")" = '[false,7]' ]
+    # The lanes have two rounds, or three: what is said of their intervals holds for all of them.
+    [[ $output == *'median of 2 to 3 rounds and its exact interval (coverage at least 50.0 %)'* ]]
 }
 
 @test "judge: refuses a run without metadata, of another schema, or of a sanitizer's build" {

@@ -69,7 +69,8 @@ static int bind_one(int *result, union address *address, socklen_t length, uint1
         address->v6.sin6_port = htons(*port);
     else
         address->v4.sin_port = htons(*port);
-    if (bind(fd, &address->any, length) || getsockname(fd, &address->any, &length))
+    /* Two may be bound to one port as long as neither listens: whether it is taken shows then. */
+    if (bind(fd, &address->any, length) || getsockname(fd, &address->any, &length) || listen(fd, 1))
         goto fail;
     *port = ntohs(family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
     *result = fd;
@@ -131,7 +132,13 @@ static int bind_all(struct listening *listening, const struct options *options, 
 
 static void complain(const char *address, uint16_t port, int error)
 {
-    if (error == -EADDRINUSE)
+    if (error == -EADDRINUSE && !port)
+        fprintf(
+            stderr,
+            "origin: no port is free on %s beside the addresses before it: name none twice, nor "
+            "beside one that holds it (0.0.0.0, ::)\n",
+            address);
+    else if (error == -EADDRINUSE)
         fprintf(stderr,
                 "origin: port %u of %s is taken: end who listens there, or choose "
                 "another with --port (0 takes a free one)\n",

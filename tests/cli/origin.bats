@@ -506,6 +506,18 @@ half_close() {
     [[ $stderr == "origin: port $ORIGIN_PORT of 127.0.0.1 is taken"* ]]
 }
 
+@test "addresses that exclude each other are one clear line and status 3" {
+    local first
+    for first in 127.0.0.1 0.0.0.0; do
+        run --separate-stderr "$BUILD/origin" --port=0 --listen=$first --listen=127.0.0.1
+        [[ $status == 3 && $stderr != *$'\n'* ]]
+        [[ $stderr == "origin: no port is free on 127.0.0.1 beside the addresses before it: "* ]]
+    done
+    origin_start
+    run --separate-stderr "$BUILD/origin" --port="$ORIGIN_PORT" --listen=127.0.0.2 --listen=127.0.0.1
+    [[ $status == 3 && $stderr == "origin: port $ORIGIN_PORT of 127.0.0.1 is taken"* ]]
+}
+
 @test "wrong usage is status 2" {
     local arguments
     for arguments in --nonsense --threads=0 --threads=x --port=65536 --port=-1 --listen=nowhere \

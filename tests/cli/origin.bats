@@ -352,6 +352,18 @@ head_of() {
     let_go
     # 16 KiB of each, and a connection's own; all would be 9,600.
     ((after - before < 100 * 20))
+    # An access log holds what it will say of each that waits: a byte as four.
+    origin_start --access-log="$PWD/log"
+    before=$(resident)
+    local quotes
+    printf -v quotes '%08100d' 0
+    { printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\nReferer: %s\r\n\r\n' "${quotes//0/\"}" && cat ahead; } >more
+    for _ in {1..100}; do hold_client <more; done
+    wait_for stat_is .in_flight 100
+    after=$(resident)
+    echo "$before KiB, then $after KiB"
+    let_go
+    ((after - before < 100 * 52))
 }
 
 @test "a client that leaves is noticed while its answer waits" {

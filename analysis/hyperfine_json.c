@@ -49,7 +49,8 @@ int write_hyperfine_json(const struct results *results)
     json_t *list = json_array();
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct cell *cell = &results->cells[i];
-        bool whole = cell->made > 0 && cell_is_timed(cell);
+        /* There it has no word beside it: what does not stand would be drawn as if it did. */
+        bool whole = cell_verdict(cell) == VALID && cell_is_timed(cell);
         for (size_t v = 0; v < cell->made; v++)
             whole = whole && isfinite(cell->visits[v]->wall_s + cell->visits[v]->user_s +
                                       cell->visits[v]->system_s);

@@ -436,6 +436,7 @@ END
         [ "${verdict[0]}" -eq 0 ]
         [ "${verdict[1]}" = invalid ]
         [[ ${verdict[*]:2} == *"$reason"* ]]
+        [[ $(<"$RUN/hyperfine.json") == *'"total-time/sequential"'* && $(<"$RUN/hyperfine.json") != *'"total-time/threads"'* ]]
         summary=$(<"$RUN/summary.md")
         [[ $summary == *$'\n- invalid: total-time/threads: round'* ]]
         [[ ! $summary =~ $'\n| threads '\ *\| ]]

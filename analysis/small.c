@@ -16,6 +16,8 @@
 struct latencies {
     uint64_t *ns;
     size_t count, room;
+    bool *met;   /* each URL, by its index from 1 */
+    size_t urls; /* that were planned */
 };
 
 /* A row's index and when it was taken and ended; false if it is none, or of a fetch that failed. */
@@ -34,7 +36,8 @@ static bool read_row(char *row, uint64_t *index, uint64_t *taken, uint64_t *end)
 }
 
 /* Rows that are none, the header among them, are passed over. False: not as many as there is room
- * for were small and fetched, so some are missing, or more than were asked for. */
+ * for were small and fetched, so some are missing, or more than were asked for; or one is of
+ * nobody, or of a URL that has one already. */
 static bool read_rows(FILE *file, uint64_t every, struct latencies *latencies)
 {
     char *text = NULL;
@@ -44,6 +47,10 @@ static bool read_rows(FILE *file, uint64_t every, struct latencies *latencies)
         uint64_t index, taken, end;
         if (!read_row(text, &index, &taken, &end) || (every > 0 && index % every == 0))
             continue;
+        if (index < 1 || index > latencies->urls || latencies->met[index])
+            seen = latencies->room; /* it is one too many in place of another */
+        else
+            latencies->met[index] = true;
         if (seen++ < latencies->room)
             latencies->ns[latencies->count++] = end - taken;
     }
@@ -76,9 +83,10 @@ void visit_read_small(struct visit_seen *seen, const char *path)
         fclose(file);
         return;
     }
-    struct latencies latencies = {.room = (size_t)planned};
+    struct latencies latencies = {.room = (size_t)planned, .urls = (size_t)planned};
     if (step > 0)
         latencies.room -= latencies.room / step;
+    latencies.met = needed(latencies.urls + 1, sizeof *latencies.met);
     latencies.ns = needed(2 * latencies.room + 1, sizeof *latencies.ns); /* half of it to sort in */
     if (read_rows(file, step, &latencies) && latencies.count > 0) {
         sort_u64(latencies.ns, latencies.ns + latencies.room, latencies.count);
@@ -87,5 +95,6 @@ void visit_read_small(struct visit_seen *seen, const char *path)
         seen->small_max_ms = (double)latencies.ns[latencies.count - 1] / 1e6;
     }
     fclose(file);
+    free(latencies.met);
     free(latencies.ns);
 }

@@ -504,6 +504,17 @@ static void small_bodies_are_told_from_large_ones(void **unused)
     write_records(path, 1048);
     visit_read_small(&seen, path);
     assert_true(isnan(seen.small_p50_ms) && isnan(seen.small_max_ms));
+    /* As many as there should be, with one of nobody or one that stands there twice. */
+    static const int last[] = {1049, 7, 1051};
+    for (int i = 0; i < 3; i++) {
+        write_records(path, 1048);
+        FILE *more = fopen(path, "ae");
+        assert_non_null(more);
+        fprintf(more, "%d,fetched,200,1,0,500,0,700,1024,00\n", last[i]);
+        assert_int_equal(fclose(more), 0);
+        visit_read_small(&seen, path);
+        assert_int_equal(isnan(seen.small_max_ms), i > 0);
+    }
     assert_int_equal(unlink(path), 0);
     visit_read_small(&seen, path);
     assert_true(isnan(seen.small_p99_ms));

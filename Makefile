@@ -39,6 +39,8 @@ libraries = $(shell pkg-config --libs $(1)) -lm
 archive   = $(filter /%,$(shell $(CC) -print-file-name=$(1)))
 loop_libraries = $(or $(call archive,liburing.a),-luring) $(or $(call archive,libuv_a.a),-luv)
 say       = $(if $(V),,echo "  $(1)";)
+# By time: by name, a day's first result would stand behind its second.
+newest    = $(shell ls -t results/*/summary.json 2>/dev/null | sed -n '/^results.sample.summary/!{s|/summary.json||p;q;}')
 
 # What each program is made of. ----------------------------------------------
 
@@ -153,12 +155,15 @@ $(UNIT:%=$(B)/tests/test_%): LIBS = $(call libraries,cmocka libcurl jansson libx
 all: $(PROGRAMS:%=$(B)/%) ## build every program (the default)
 deps: ## install what is missing (DEPS=no: leave the machine alone)
 	@scripts/deps build bench test
+# The jobs are make's to give, hence the +, which would run them under `make -n` too.
+DRY = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),: )
+check test: export ONLY := $(value ONLY)
 check: ## build and run the tests that are done within a minute
 	@scripts/deps build test
-	+@tests/run --quick $(if $(ONLY),--only='$(ONLY)')
+	+@$(DRY)tests/run --quick --only="$$ONLY"
 test: ## everything that has to hold: tests, sanitizers, lint
 	@scripts/deps build test
-	+@tests/run $(if $(ONLY),--only='$(ONLY)')
+	+@$(DRY)tests/run --only="$$ONLY"
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/deps build test
 	+@tests/run --stage=lint
@@ -170,7 +175,7 @@ bench: ## measure the models (PROFILE=talk, ONLY=, URLS=, BASE=, RESUME=: see sc
 	@scripts/bench
 report: ## one page of a result: make report DIR=results/… (DIR: by default the newest)
 	@scripts/deps bench
-	@scripts/report $(or $(DIR),$(lastword $(sort $(filter-out results/sample/,$(dir $(wildcard results/*/summary.json))))),results/sample)
+	@scripts/report "$(or $(DIR),$(newest),results/sample)"
 mutations: all unit ## take each defence out in a copy, and see its test fail (docs/faults.md)
 	@tests/mutations
 aa: ## does the judge report what is there, and nothing else? (20 comparisons; an idle machine)
@@ -212,13 +217,14 @@ unit: $(UNIT:%=$(B)/tests/test_%) $(B)/tests/arrivals $(B)/tests/faults $(B)/tes
 replay: $(FUZZ:%=$(B)/tests/fuzz_%)
 threaded: $(addprefix $(B)/,sequential threads async hybrid origin tests/arrivals tests/faults tests/shim.so) \
           $(THREADED_LESSONS:%=$(B)/lessons/%) $(THREADED_UNIT:%=$(B)/tests/test_%)
+# In the environment, so that a folder's name may hold what make and the shell would take apart.
+install uninstall: export PLACE = $(DESTDIR)$(PREFIX)
 install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	for p in $(PROGRAMS); do install $(B)/$$p $(DESTDIR)$(PREFIX)/bin/waitbench-$$p || exit; done
-	install -m 644 $(PROGRAMS:%=$(B)/man/waitbench-%.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d "$$PLACE/bin" "$$PLACE/share/man/man1"
+	for p in $(PROGRAMS); do install $(B)/$$p "$$PLACE/bin/waitbench-$$p" || exit; done
+	install -m 644 $(PROGRAMS:%=$(B)/man/waitbench-%.1) "$$PLACE/share/man/man1"
 uninstall: ## remove what install put there
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/waitbench-%) \
-	      $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/share/man/man1/waitbench-%.1)
+	for p in $(PROGRAMS); do rm -f "$$PLACE/bin/waitbench-$$p" "$$PLACE/share/man/man1/waitbench-$$p.1" || exit; done
 clean: ## remove what was built (results stay)
 	rm -rf build
 help: ## this list

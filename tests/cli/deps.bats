@@ -176,3 +176,36 @@ setup() {
         grep -qE "^  make $goal +[a-z]" <<<"$output"
     done
 }
+
+# A tree of a Makefile and scripts that say their words, each in brackets.
+words_of_make() {
+    mkdir -p "$BATS_TEST_TMPDIR/tree/lessons" "$BATS_TEST_TMPDIR/tree/scripts" "$BATS_TEST_TMPDIR/tree/tests"
+    cd "$BATS_TEST_TMPDIR/tree" || return
+    cp "$ROOT/Makefile" .
+    cp "$ROOT/lessons/lessons.mk" lessons/
+    printf '%s\n' '#!/bin/sh' "printf '[%s]' \"\$@\"" >scripts/report
+    printf '#!/bin/sh\n' >scripts/deps
+    cp scripts/report tests/run
+    chmod +x scripts/* tests/run
+}
+
+@test "make report shows the newest result, and one that is named as it is named" {
+    words_of_make
+    make_report() { make --silent --no-print-directory report "$@"; }
+    [ "$(make_report)" = '[results/sample]' ]
+    mkdir -p results/2026-01-01-c-quick results/2026-01-01-c-quick-2 results/sample
+    touch -d '2 hours ago' results/2026-01-01-c-quick/summary.json
+    touch -d '1 hour ago' results/2026-01-01-c-quick-2/summary.json
+    touch results/sample/summary.json
+    [ "$(make_report)" = '[results/2026-01-01-c-quick-2]' ]
+    [ "$(make_report DIR='my results/of today')" = '[my results/of today]' ]
+}
+
+@test "make check and make test hand ONLY on as it is, and under -n run nothing" {
+    words_of_make
+    for goal in check test; do
+        [[ $(make --silent --no-print-directory $goal ONLY="a list's (x)\$") == *"[--only=a list's (x)\$]" ]]
+        [[ $(ONLY='the "last"' make --silent --no-print-directory $goal) == *'[--only=the "last"]' ]]
+        run ! grep -qF '[' <(make -n --no-print-directory $goal | grep -v tests/run)
+    done
+}

@@ -89,7 +89,8 @@ table() {
 @test "each program that is installed has a page that man reads without a warning" {
     command -v help2man man >/dev/null || skip "there is no help2man or man here"
     [ -w "$ROOT" ] || skip "the sources cannot be written to"
-    DESTDIR=$BATS_TEST_TMPDIR/root
+    DESTDIR="$BATS_TEST_TMPDIR/the root"
+    touch "$BATS_TEST_TMPDIR/the" # which is no part of it
     make --no-print-directory -C "$ROOT" install DESTDIR="$DESTDIR" PREFIX=/usr
     for program in "$DESTDIR"/usr/bin/waitbench-*; do
         name=${program##*/}
@@ -103,4 +104,5 @@ table() {
     [ -e "$DESTDIR/usr/bin/waitbench-async" ]
     make --no-print-directory -C "$ROOT" uninstall DESTDIR="$DESTDIR" PREFIX=/usr
     [ -z "$(find "$DESTDIR" -type f)" ]
+    [ -e "$BATS_TEST_TMPDIR/the" ]
 }

@@ -210,7 +210,10 @@ in_house() {
 
 @test "a sanitizer's report is a failure though every test passed" {
     house
-    unit quiet <<<$'log=${ASAN_OPTIONS#*log_path=}; echo "ERROR: heap-use" >"${log%%:*}.7"
+    # Also where the folder's name holds what parts options.
+    mkdir "$BATS_TEST_TMPDIR/a b:c"
+    export TMPDIR="$BATS_TEST_TMPDIR/a b:c"
+    unit quiet <<<$'log=${ASAN_OPTIONS#*log_path=\\\'}; echo "ERROR: heap-use" >"${log%%\\\':*}.7"
         printf "1..1\nok 1 - a\n"'
     in_house
     [ "$status" -eq 1 ]
@@ -291,6 +294,22 @@ in_house() {
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
 }
 
+@test "a runner that is killed outright begins no further file, and nothing is left" {
+    house
+    unit one <<<$'printf "1..1\nok 1 - a\n"; echo >>"$SEEN/one"; until [ -e "$SEEN/killed" ]; do sleep 0.05; done'
+    cp "$HOUSE/build/tests/test_one" "$HOUSE/build/tests/test_two"
+    touch "$HOUSE/tests/unit/test_two.c"
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    env --unset=WAITBENCH_TEST TMPDIR="$BATS_TEST_TMPDIR/tmp" SEEN="$BATS_TEST_TMPDIR" "$HOUSE/tests/run" \
+        --stage=plain --jobs=1 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    wait_for test -s "$BATS_TEST_TMPDIR/one"
+    kill -KILL $!
+    wait $! || true
+    touch "$BATS_TEST_TMPDIR/killed"
+    wait_for nothing_in "$BATS_TEST_TMPDIR/tmp"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/one")" -eq 1 ]
+}
+
 @test "a test that could not be begun is missed: no success without it" {
     house
     unit bad <<<$'printf "1..1\nnot ok 1 - a\n"'
@@ -303,6 +322,35 @@ in_house() {
     in_house --jobs=9999999999999999999
     [ "$status" -eq 2 ]
     [[ $output == *"--jobs wants a number from 1 to 999"* ]]
+}
+
+@test "a bound of 0 percent, or of no number, is refused before anything is run" {
+    house
+    unit one <<<$'printf "1..1\nok 1 - a\n"'
+    for wrong in 0 00 08 -5 nonsense 'jobs_max[0]' 1e3 9999999; do
+        TEST_TIME=$wrong in_house
+        [ "$status" -eq 2 ]
+        [ "$output" = "run: TEST_TIME wants percent from 1 to 999999, not '$wrong'" ]
+    done
+}
+
+@test "no file's test learns of the repository whose hook runs it, and all have a TMPDIR from the root" {
+    house
+    unit told <<<$'printf "1..1\nok 1 - $GIT_DIR $GIT_INDEX_FILE in ${TMPDIR%%/*}.\n"'
+    mkdir "$HOUSE/folder"
+    GIT_DIR=/there/.git GIT_INDEX_FILE=/there/index TMPDIR=folder in_house
+    [ "$status" -eq 0 ]
+    [[ $output == *"plain/unit/told:   in ."* ]]
+}
+
+@test "of two runs in one checkout the second builds when the first has" {
+    house
+    printf 'all:\n\t@mkdir building && sleep 0.5 && rmdir building\nunit:\n' >"$HOUSE/Makefile"
+    cli none <<<$'@test "one" { true; }'
+    env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --stage=plain --only=cli/ >"$BATS_TEST_TMPDIR/first" 3>&- &
+    in_house --only=cli/
+    [ "$status" -eq 0 ]
+    wait $!
 }
 
 @test "no test has a name that would count it as skipped" {

@@ -382,6 +382,31 @@ in_house() {
     [ "${#lines[@]}" -eq 1 ]
 }
 
+@test "what fuzzes finds nothing where it was interrupted or has no target" {
+    local found=$BATS_TEST_TMPDIR/build/fuzz
+    mkdir -p "$found"
+    fuzz() { run "$ROOT/tests/fuzz/run" --build="$BATS_TEST_TMPDIR/build" "$@"; }
+    fuzz no-such-target
+    [ "$status" -eq 2 ]
+    [[ ${#lines[@]} -eq 1 && $output == "fuzz: there is no target 'no-such-target'; there are "* ]]
+    for way in --seconds=1 --merge --replay; do
+        fuzz $way units
+        [ "$status" -eq 3 ]
+        [[ ${#lines[@]} -eq 1 && $output == *units" is not built: make fuzz, or make replay" ]]
+    done
+    # As libFuzzer ends.
+    printf '#!/bin/bash\ntrap "kill %%%%1; exit 72" TERM\necho $$ >"%s/pid"\nsleep 30 & wait\n' "$found" >"$found/units"
+    chmod +x "$found/units"
+    "$ROOT/tests/fuzz/run" --build="$BATS_TEST_TMPDIR/build" --seconds=30 units units >"$BATS_TEST_TMPDIR/out" 3>&- &
+    wait_for test -s "$found/pid"
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 130 ]
+    [ ! -s "$BATS_TEST_TMPDIR/out" ]
+    wait_for is_gone "$(<"$found/pid")"
+}
+
 @test "every file that starts an origin stops it in its teardown, also when a test fails" {
     local file
     for file in "$ROOT"/tests/cli/*.bats; do

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # scripts/marks: that it measures, proves and judges; no figure of these tiny runs means anything.
 # bats file_tags=plain,slow
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031
 
 setup() {
     load lib
@@ -22,7 +25,7 @@ marks() {
     run "$MARKS" --help
     [ "$status" -eq 0 ]
     [[ $output == *"second to eighth, 96.1 %"* ]]
-    for wrong in --rounds=0 --rounds=x --only=nothing --write= --else; do
+    for wrong in --rounds=0 --rounds=x --only=nothing '--only=,' --write= --else; do
         run "$MARKS" "$wrong"
         [ "$status" -eq 2 ]
         [ "${#lines[@]}" -eq 1 ]
@@ -91,6 +94,39 @@ END
     [ "$status" -eq 1 ]
     [[ $output == *"the origin served 7 requests, not 400"* ]]
     [ ! -e "$REPORT" ]
+}
+
+@test "an origin that died is said in one line, and nobody is left who asks it" {
+    # shellcheck disable=SC2016  # the inner shell's
+    run bash -c '
+        source <(sed "/^main \"\$@\"$/d" "$1")
+        ORIGIN=http://127.0.0.1:1
+        true &
+        ORIGIN_PID=$!
+        wait
+        settle' bash "$MARKS"
+    [ "$status" -eq 1 ]
+    [ "$output" = "marks: the origin has died" ]
+    # In the midst of a visit, while its kernel is watched.
+    mkdir "$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/tmp"
+    ln -s "$BUILD/async" "$BATS_TEST_TMPDIR/build/"
+    printf '#!/bin/sh\necho $$ >"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/pid" "$BUILD/origin" >"$BATS_TEST_TMPDIR/build/origin"
+    # shellcheck disable=SC2016  # the program's own
+    printf '#!/bin/sh\nkill $(cat "%s")\nsleep 0.2\nexit 1\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/build/meter"
+    chmod +x "$BATS_TEST_TMPDIR"/build/*
+    export WAITBENCH_BUILD=$BATS_TEST_TMPDIR/build TMPDIR=$BATS_TEST_TMPDIR/tmp
+    marks --only=memory --rounds=1 --write="$REPORT"
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 2 ]
+    [ "${lines[1]}" = "marks: the origin has died" ]
+    [ ! -e "$REPORT.part" ]
+    run ! pgrep -f "$MARKS --quick --only=memory --rounds=1 --write=$REPORT"
+}
+
+@test "where the report cannot be written it is said before anything is measured" {
+    marks --only=bodies --write="$BATS_TEST_TMPDIR/none/report.md"
+    [ "$status" -eq 1 ]
+    [ "$output" = "marks: --write=$BATS_TEST_TMPDIR/none/report.md: cannot be written" ]
 }
 
 # What it says of nine rounds is checked by its own functions.

@@ -91,6 +91,29 @@ order,wrong,async again,1,9" ]
     [ -z "$(find "$out" -name '*.part' -o -name '*.new')" ]
 }
 
+# A dead one that nobody has asked after may be there.
+is_gone() {
+    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+@test "who ends it while it measures does not wait for what is measured, and nothing is left" {
+    build_without async
+    # shellcheck disable=SC2016  # the program's own
+    printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 25\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/build/async"
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    TMPDIR=$BATS_TEST_TMPDIR/tmp scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds 3>&- &
+    wait_for test -s "$BATS_TEST_TMPDIR/pid"
+    local since=$SECONDS
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 130 ]
+    ((SECONDS - since < 10))
+    wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+    nothing_in "$BATS_TEST_TMPDIR/tmp"
+    [ ! -e "$out/mistakes.csv" ]
+}
+
 @test "on a full disk nothing is cut off: what was there stays, and the status is 1" {
     unshare --mount true 2>/dev/null || skip "mounting needs root"
     { echo 'mistake,side,who,round,value' && values wrong 1 -- 2 && values right 1 2 -- 2 1; } >"$out/mistakes.csv"

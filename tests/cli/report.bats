@@ -142,10 +142,17 @@ lead() {
 threads,39.4,38,40,1
 async,777,776,778,0'
     head -c 1000 "$ROOT/tests/fixtures/report/charts/total-time.svg" >"$RESULT/charts/total-time.svg"
+    # Of one that has its end the dark one has not.
+    cp "$ROOT/tests/fixtures/report/charts/total-time.svg" "$RESULT/charts/other.svg"
+    head -c 1000 "$RESULT/charts/other.svg" >"$RESULT/charts/other-dark.svg"
     printf '%s\n' "$rows" >"$RESULT/data/bill.csv"
     run "$ROOT/scripts/report" "$RESULT"
     [ "$status" -eq 0 ]
-    [ "${lines[*]}" = "report: $RESULT/charts/total-time.svg is cut off and left out: scripts/charts/draw makes it again" ]
+    [ "${#lines[@]}" -eq 2 ]
+    [ "${lines[0]}" = "report: $RESULT/charts/total-time.svg is cut off and left out: scripts/charts/draw makes it again" ]
+    [ "${lines[1]}" = "report: $RESULT/charts/other-dark.svg is cut off and left out: scripts/charts/draw makes it again" ]
+    page_says 'class="on-light" alt="Chart other'
+    run ! grep -q 'class="on-dark" alt="Chart other' "$RESULT/report.html"
     run ! grep -q 'Chart total-time' "$RESULT/report.html"
     page_says '<span class="figure">39.4 KiB</span>'
     run ! grep -q '777 KiB' "$RESULT/report.html"

@@ -107,6 +107,15 @@ setup() {
     [ -z "$(find "$BATS_TEST_TMPDIR" -name 'tmp.*')" ]
 }
 
+@test "deps: it needs no folder for what apt says" {
+    machine chmod ls
+    fake_apt update
+    rm "$MACHINE/mktemp"
+    on_machine "$ROOT/scripts/deps" bench
+    [ "$status" -eq 0 ]
+    [[ ${stderr_lines[1]} == "E: no network" ]]
+}
+
 @test "deps: lists of yesterday serve where apt cannot fetch new ones" {
     machine chmod ls
     fake_apt update
@@ -175,6 +184,31 @@ setup() {
     for goal in all deps check test lint format bench doctor man install uninstall clean help; do
         grep -qE "^  make $goal +[a-z]" <<<"$output"
     done
+}
+
+@test "deps and doctor: without /proc and cgroups each says so, and nothing false" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    export ROOT
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -c '
+        # A group of ours, out of sight.
+        if mount -t cgroup2 none /mnt 2>/dev/null && mkdir "/mnt/waitbench-$$"; then
+            echo $$ >"/mnt/waitbench-$$/cgroup.procs"
+            mount -t tmpfs -o ro none /sys/fs/cgroup
+            "$ROOT/scripts/doctor" | sed -n "s/^  cgroup *//p"
+            echo $$ >/mnt/cgroup.procs
+            rmdir "/mnt/waitbench-$$"
+        fi
+        mount -t tmpfs -o ro none /proc
+        "$ROOT/scripts/deps" --list build | head -n 1
+        exec "$ROOT/scripts/doctor"'
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *$'\nbuild|command:cc|'* || $output == build'|command:cc|'* ]]
+    [[ $output != *": No such file"* ]]
+    grep -qE '^  proc +/proc is missing' <<<"$output"
+    grep -qE '^  make bench +no: it needs /proc' <<<"$output"
+    [[ $output != *"no limit on"* ]]
 }
 
 # A tree of a Makefile and scripts that say their words, each in brackets.

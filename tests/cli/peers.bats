@@ -136,3 +136,24 @@ cell() {
     [ "$(jq -c 'map([.verdict, .reasons[-1]]) | unique' "$BASE"/*/peers.json)" = \
         '[["invalid","it could not be metered, nor its URLs counted"]]' ]
 }
+
+@test "interrupted, nobody is believed whom the meter has not seen" {
+    mkdir "$BATS_TEST_TMPDIR/build"
+    ln -s "$BUILD"/* "$BATS_TEST_TMPDIR/build/"
+    rm "$BATS_TEST_TMPDIR/build/meter"
+    printf '#!/bin/sh\n: >"%s"\nexec sleep 60\n' "$BATS_TEST_TMPDIR/metering" >"$BATS_TEST_TMPDIR/build/meter"
+    chmod +x "$BATS_TEST_TMPDIR/build/meter"
+    experiment '{"name": "curl", "peer": ["curl", "-s", "--config", "{curl}"], "concurrency": 1}'
+    jq '.fixed.count = 3' "$EXPERIMENT" >"$BATS_TEST_TMPDIR/few.json"
+    "$ROOT/scripts/peers" --quick --seed=5 --results="$BASE" --build="$BATS_TEST_TMPDIR/build" \
+        --only="$BATS_TEST_TMPDIR/few.json" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    wait_for test -e "$BATS_TEST_TMPDIR/metering"
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    cat "$BATS_TEST_TMPDIR/said"
+    [ "$status" -eq 130 ]
+    # Neither at 100 ms nor, where it is not metered, without delay.
+    [ "$(jq -c 'map(select(.again | not) | .verdict) | group_by(.) | map([.[0], length])' "$BASE"/*/peers.json)" = '[["invalid",4]]' ]
+    [ "$(jq -r .complete "$BASE"/*/metadata.json)" = true ]
+}

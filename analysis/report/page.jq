@@ -54,7 +54,9 @@ def replay_section($timeline; $setup; $receipts):
 
 . as $in
 | .summary as $summary | .metadata as $metadata
-| ($in.bill | csv("bill")) as $bill | ($in.timeline | csv("timeline")) as $timeline
+| ($in.bill | csv("bill")) as $bill
+# Who fetched nothing has no end to be shown, whatever its processor did.
+| ($in.timeline | csv("timeline") | group_by(.model) | map(select(any(.[]; .phase != "cpu"))) | add // []) as $timeline
 | ($summary | main_experiment) as $main
 | (if $main then ($summary | answer($main.name; main_value($main.name)) | receipts(.; $bill)) else [] end) as $receipts
 | ($summary.experiments | map(select(.name == "timeline")) | .[0].setup // "The recorded timeline") as $setup

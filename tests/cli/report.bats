@@ -202,6 +202,17 @@ async,777,776,778,0'
     [ ! -e "$RESULT/report.html.part" ]
 }
 
+@test "report: the replay shows who fetched something, and is not there where nobody did" {
+    rm -r "$RESULT/charts"
+    local rows=model,lane,index,phase,start_s,end_s$'\n'threads,,,cpu,0.001,0.002$'\n'
+    printf '%sasync,0,1,waiting,0.001,0.002\n' "$rows" >"$RESULT/data/timeline.csv"
+    "$ROOT/scripts/report" "$RESULT"
+    [ "$(sed -n 's/.*id="replay-data">\(.*\)<\/script>.*/\1/p' "$RESULT/report.html" | jq -c '[.models[].name]')" = '["async"]' ]
+    printf '%s' "$rows" >"$RESULT/data/timeline.csv"
+    "$ROOT/scripts/report" "$RESULT"
+    run ! grep -q 'id="replay"\|href="#replay"' "$RESULT/report.html"
+}
+
 @test "report: lines and branches are counted by the rule that the page states" {
     "$ROOT/scripts/report" "$RESULT"
     # By hand: lines that hold more than blanks and comment; if, for, while, case, ?, && and ||.

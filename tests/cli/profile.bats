@@ -61,6 +61,15 @@ watch_nothing() {
     [ "$status" -eq 1 ]
     [ "$(<report.md)" = kept ]
     [ ! -e report.md.part ]
+    # What was not counted is not nothing.
+    watch_nothing 'exit 0'
+    run "$PROFILE" --models=sequential --counts=2,4 --write=report.md
+    [ "$status" -eq 1 ]
+    [ "$output" = "profile: valgrind counted nothing of sequential" ]
+    [ "$(<report.md)" = kept ]
+    run "$PROFILE" --models=sequential --counts=2,4 --write=none/report.md
+    [ "$status" -eq 1 ]
+    [ "$output" = "profile: --write=$PWD/none/report.md: cannot be written" ]
 }
 
 @test "who ends it ends whom it watches, and nothing is left" {

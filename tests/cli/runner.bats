@@ -365,21 +365,44 @@ in_house() {
     [ "$(total)" = "2 passed, 1 failed" ]
 }
 
-@test "a mutation shows nothing where its test cannot be run, and one that no name matches is wrong usage" {
-    mkdir "$BATS_TEST_TMPDIR/tools"
-    ln -s /usr/bin/* "$BATS_TEST_TMPDIR/tools/"
-    rm "$BATS_TEST_TMPDIR/tools/bats"
-    # A tree where everything is built at once.
+# A tree where everything is built at once, with the mutations in it.
+mutated_tree() {
     mkdir -p "$BATS_TEST_TMPDIR/tree/tests" "$BATS_TEST_TMPDIR/tree/common"
     cp "$ROOT/tests/mutations" "$BATS_TEST_TMPDIR/tree/tests/"
     cp "$ROOT/common/workload.c" "$BATS_TEST_TMPDIR/tree/common/"
     printf 'all unit:\n\t@:\n' >"$BATS_TEST_TMPDIR/tree/Makefile"
+}
+
+@test "a mutation shows nothing where its test cannot be run, and one that no name matches is wrong usage" {
+    mkdir "$BATS_TEST_TMPDIR/tools"
+    ln -s /usr/bin/* "$BATS_TEST_TMPDIR/tools/"
+    rm "$BATS_TEST_TMPDIR/tools/bats"
+    mutated_tree
     PATH=$BATS_TEST_TMPDIR/tools run "$BATS_TEST_TMPDIR/tree/tests/mutations" --only="a list's NUL"
     [ "$status" -eq 1 ]
     [[ ${lines[0]} == "BAD  a list's NUL bytes are refused: cli/usage does not pass with it" ]]
     run "$BATS_TEST_TMPDIR/tree/tests/mutations" --only=nothing-like-it
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "who ends the mutations does not wait for their test, and they test the copy alone" {
+    mutated_tree
+    mkdir "$BATS_TEST_TMPDIR/tools" "$BATS_TEST_TMPDIR/tmp"
+    # shellcheck disable=SC2016  # the program's own
+    printf '#!/bin/bash\necho "$PWD $WAITBENCH_BUILD $GIT_DIR" >"%s"\nexec sleep 30\n' "$BATS_TEST_TMPDIR/where" >"$BATS_TEST_TMPDIR/tools/bats"
+    chmod +x "$BATS_TEST_TMPDIR/tools/bats"
+    PATH=$BATS_TEST_TMPDIR/tools:$PATH WAITBENCH_BUILD=/there GIT_DIR=/there/.git TMPDIR=$BATS_TEST_TMPDIR/tmp \
+        "$BATS_TEST_TMPDIR/tree/tests/mutations" --only="a list's NUL" 3>&- &
+    wait_for test -s "$BATS_TEST_TMPDIR/where"
+    local since=$SECONDS
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 130 ]
+    ((SECONDS - since < 10))
+    nothing_in "$BATS_TEST_TMPDIR/tmp"
+    [[ "$(<"$BATS_TEST_TMPDIR/where")" == "$BATS_TEST_TMPDIR/tmp/waitbench-mutations."*'  ' ]]
 }
 
 @test "what fuzzes finds nothing where it was interrupted or has no target" {

@@ -225,6 +225,8 @@ install: all man ## programs and manual pages, as waitbench-NAME, under PREFIX
 	install -m 644 $(PROGRAMS:%=$(B)/man/waitbench-%.1) "$$PLACE/share/man/man1"
 uninstall: ## remove what install put there
 	for p in $(PROGRAMS); do rm -f "$$PLACE/bin/waitbench-$$p" "$$PLACE/share/man/man1/waitbench-$$p.1" || exit; done
+# What is removed cannot be built meanwhile.
+$(if $(filter clean,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 clean: ## remove what was built (results stay)
 	rm -rf build
 help: ## this list

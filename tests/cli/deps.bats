@@ -243,3 +243,13 @@ words_of_make() {
         run ! grep -qF '[' <(make -n --no-print-directory $goal | grep -v tests/run)
     done
 }
+
+@test "make -j2 clean and a goal: what is built is built after what was is removed" {
+    words_of_make
+    mkdir -p tools build/obj
+    printf '#!/bin/sh\nsleep 0.5\nexec %s "$@"\n' "$(type -P rm)" >tools/rm
+    chmod +x tools/rm
+    PATH=$PWD/tools:$PATH make --silent --no-print-directory -j2 clean build/flags
+    [ -s build/flags ]
+    [ ! -e build/obj ]
+}

@@ -4,11 +4,13 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/driver/exit.h"
 #include "common/driver/limits.h"
@@ -183,6 +185,17 @@ static int status_of(const struct summary *summary, bool written)
     return summary_failed(summary) > 0 || !written ? EXIT_SOME_FAILED : EXIT_FETCHED;
 }
 
+/* What is opened gets the lowest number that is free. Where one of these three is closed, that
+ * would be a file of ours or the stop descriptor, and every word said there would be written into
+ * it. What takes the place here can be neither read nor written, as if it were closed still. */
+static void keep_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/", O_PATH);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -190,6 +203,9 @@ int main(int argc, char **argv)
     struct run run;
     struct workload *workload = &options.workload;
     signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, no child could be waited for */
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file beyond `ulimit -f` is an error of its own, no death of all */
+    keep_standard_descriptors();
     options_parse(&options, &MODEL, argc, argv);
     options_load(&options);
 

@@ -60,3 +60,30 @@ refused() {
     [ "$status" -eq 0 ]
     [[ $output == *"--url-pattern=URL"* ]]
 }
+
+# What is opened takes the lowest number that is free: theirs, where they are closed.
+@test "closed standard descriptors are nobody else's" {
+    local code=0
+    "$BUILD/threads" --json=run.json --progress=10ms "$nobody" <&- >&- 2>&- || code=$?
+    [ "$code" -eq 1 ]
+    jq -e '.fetches.failed == 1' run.json
+    rm run.json
+    # shellcheck disable=SC2016  # the inner shell's
+    refused 2 "standard input: Bad file descriptor" timeout 10 bash -c '"$1" --input=- <&-' bash "$BUILD/threads"
+    # shellcheck disable=SC2016  # the inner shell's
+    refused 1 "standard output: not written: Bad file descriptor" bash -c '"$1" "$2" >&-' bash "$BUILD/threads" "$nobody"
+}
+
+@test "a file beyond the limit on its size is lost, and no other, and it is said" {
+    local model
+    for model in threads processes; do
+        # shellcheck disable=SC2016  # the inner shell's
+        run --separate-stderr bash -c 'ulimit -f 8; exec "$@"' bash \
+            "$BUILD/$model" --quiet --json=run.json --records=records.csv --count=400 --url-pattern="$nobody{}"
+        echo "$model: status $status: $stderr"
+        [ "$status" -eq 1 ]
+        [[ $stderr == "$model: --records=records.csv: not written: File too large" ]]
+        [ "$(ls -A)" = run.json ]
+        rm run.json
+    done
+}

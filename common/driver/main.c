@@ -162,6 +162,8 @@ static int run_model(struct run *run, const struct options *options, struct summ
     if (result < 0)
         return result;
     run_close(run);
+    if (run->workload->save != NULL)
+        bodies_take_back(run);
     result = summary_make(summary, before, after);
     if (summary->totals.opened_ns > 0)
         summary->spawn_s = seconds_since(&called, summary->totals.opened_ns);

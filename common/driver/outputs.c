@@ -134,6 +134,18 @@ int bodies_print(const struct run *run, FILE *out)
     return error;
 }
 
+void bodies_take_back(const struct run *run)
+{
+    for (uint64_t i = 0; i < run->workload->count; i++) {
+        char path[PATH_MAX];
+        if (run_record(run, i)->outcome != WORKER_LOST)
+            continue;
+        snprintf(path, sizeof path, "%s/.%06" PRIu64 ".part", run->workload->save,
+                 workload_number(run->workload, i));
+        (void)unlink(path);
+    }
+}
+
 void bodies_remove(const char *path)
 {
     DIR *folder = opendir(path);

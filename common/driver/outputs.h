@@ -25,6 +25,9 @@ int bodies_temporary(char *path);
 /* Prints what is saved there in the list's order. 0 or -errno. */
 int bodies_print(const struct run *, FILE *);
 
+/* Takes away what workers that were lost had written of a body. */
+void bodies_take_back(const struct run *);
+
 /* Removes that folder with the bodies in it. */
 void bodies_remove(const char *path);
 

@@ -355,6 +355,25 @@ status 3" ]
     done
 }
 
+@test "--save waits for no pipe that lies in its folder, and writes to no file that is elsewhere too" {
+    origin_start
+    echo precious >outside
+    for model in "${MODELS[@]}"; do
+        rm -rf bodies
+        mkdir bodies
+        mkfifo bodies/.000001.part
+        ln outside bodies/.000002.part
+        echo 'left by a run that was killed' >bodies/.000003.part
+        run timeout -s KILL 20 "$BUILD/$model" --quiet --concurrency=2 --save=bodies --records=records.csv --count=3 \
+            --url-pattern="$ORIGIN/item/{}?size=10B"
+        echo "$model: status $status"
+        [ "$status" -eq 1 ]
+        [ "$(<outside)" = precious ]
+        [ "$(cut -d, -f2 records.csv | tail -n +2 | tr '\n' ' ')" = "not_saved fetched fetched " ]
+        [ "$(stat -c %s bodies/000002 bodies/000003 | tr '\n' ' ')" = "10 10 " ]
+    done
+}
+
 @test "no shell ever sees a URL" {
     origin_start
     # shellcheck disable=SC2016  # that no shell must expand

@@ -98,6 +98,17 @@ outcomes() {
     done
 }
 
+@test "what a killed worker had written of a body is taken away" {
+    origin_start
+    begin processes --concurrency=1 --timeout=1h --save=bodies \
+        "$ORIGIN/item/1?size=1000B&fault=drip&pace=1s" "$ORIGIN/item/2?size=10B"
+    wait_for test -s bodies/.000001.part
+    kill -KILL "$(pgrep -P "$RUN" -o)"
+    finish
+    [ "$CODE" -eq 1 ]
+    [ "$(ls -A bodies)" = 000002 ]
+}
+
 # Usage: successor PID…: the run has a single child that is none of these, NEXT.
 successor() {
     local pid

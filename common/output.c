@@ -1,10 +1,59 @@
 #include "common/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PART ".part"
+
+static bool same_file(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* Standard output or error, where this is what it leads to: /dev/stdout is a link, and the file
+ * behind it is neither to be replaced nor written from its beginning. Else NULL. */
+static FILE *standard_stream(const struct stat *about)
+{
+    FILE *const streams[] = {stdout, stderr};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        struct stat own;
+        if (fstat(fileno(streams[i]), &own) == 0 && same_file(&own, about))
+            return streams[i];
+    }
+    return NULL;
+}
+
+/* Made new: what lies there may be a pipe, or a link to a file elsewhere. What a killed run left
+ * makes room, and a device loses nothing. */
+static FILE *make_part(const char *path)
+{
+    struct stat about;
+    FILE *file = fopen(path, "wxe");
+    if (file != NULL || errno != EEXIST)
+        return file;
+    if (stat(path, &about) == 0 && S_ISCHR(about.st_mode))
+        return fopen(path, "we");
+    if (lstat(path, &about) == 0 && S_ISREG(about.st_mode))
+        return unlink(path) == 0 ? fopen(path, "wxe") : NULL;
+    errno = EEXIST;
+    return NULL;
+}
+
+/* Where it will be: a link stays one, and its file is replaced. 0 or -errno. */
+static int name_part(struct output *output, const char *path)
+{
+    struct stat link;
+    char target[PATH_MAX];
+    if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode) && realpath(path, target) != NULL)
+        path = target;
+    int length = snprintf(output->part, sizeof output->part, "%s" PART, path);
+    return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
 
 int output_open(struct output *output, const char *path)
 {
@@ -12,19 +61,56 @@ int output_open(struct output *output, const char *path)
     output->path[0] = output->part[0] = '\0';
     if (path == NULL)
         return 0;
-    int length = snprintf(output->path, sizeof output->path, "%s", path);
-    if (strcmp(path, "-") == 0) {
-        output->file = stdout;
-        return 0;
-    }
     struct stat about;
-    bool in_place = stat(path, &about) == 0 && !S_ISREG(about.st_mode);
-    if (!in_place)
-        length = snprintf(output->part, sizeof output->part, "%s.part", path);
-    if (length >= PATH_MAX)
+    if (path[0] == '\0')
+        return -ENOENT;
+    if (snprintf(output->path, sizeof output->path, "%s", path) >= PATH_MAX)
         return -ENAMETOOLONG;
-    output->file = fopen(in_place ? path : output->part, "we");
+    bool exists = stat(path, &about) == 0;
+    output->file = strcmp(path, "-") == 0 ? stdout : exists ? standard_stream(&about) : NULL;
+    if (output->file != NULL)
+        return 0;
+    bool in_place = exists && !S_ISREG(about.st_mode);
+    int error = in_place ? 0 : name_part(output, path);
+    if (error < 0)
+        return error;
+    output->file = in_place ? fopen(path, "we") : make_part(output->part);
     return output->file != NULL ? 0 : -errno;
+}
+
+bool output_clashes(const struct output *one, const struct output *other)
+{
+    struct stat ones, others;
+    if (one->part[0] == '\0' || other->part[0] == '\0' || stat(one->part, &ones) < 0 ||
+        stat(other->part, &others) < 0)
+        return false;
+    if (same_file(&ones, &others))
+        return true;
+    struct stat named;
+    return (stat(one->path, &named) == 0 && same_file(&named, &others)) ||
+           (stat(other->path, &named) == 0 && same_file(&named, &ones));
+}
+
+static bool is_standard(const FILE *file)
+{
+    return file == stdout || file == stderr;
+}
+
+/* What was begun as `part` gets its name, unless another run has begun it anew. 0 or -errno. */
+static int rename_part(const struct output *output, const struct stat *written)
+{
+    struct stat there;
+    char target[PATH_MAX];
+    if (stat(output->part, &there) < 0)
+        return -errno;
+    if (!same_file(&there, written))
+        return -EBUSY;
+    snprintf(target, sizeof target, "%.*s", (int)(strlen(output->part) - strlen(PART)),
+             output->part);
+    int error = rename(output->part, target) < 0 ? -errno : 0;
+    if (error < 0)
+        (void)unlink(output->part);
+    return error;
 }
 
 int output_close(struct output *output)
@@ -37,20 +123,21 @@ int output_close(struct output *output)
     /* What was not written when a buffer was full, closing does not tell. */
     if (ferror(file) != 0)
         error = errno != 0 ? -errno : -EIO;
-    if ((file == stdout ? fflush(file) : fclose(file)) != 0)
+    struct stat written = {0};
+    if (output->part[0] != '\0' && fstat(fileno(file), &written) < 0)
+        error = -errno;
+    if ((is_standard(file) ? fflush(file) : fclose(file)) != 0)
         error = -errno;
     if (output->part[0] == '\0')
         return error;
-    if (error == 0 && rename(output->part, output->path) < 0)
-        error = -errno;
     if (error < 0)
         (void)unlink(output->part);
-    return error;
+    return error < 0 ? error : rename_part(output, &written);
 }
 
 void output_abandon(struct output *output)
 {
-    if (output->file == NULL || output->file == stdout)
+    if (output->file == NULL || is_standard(output->file))
         return;
     fclose(output->file);
     output->file = NULL;

@@ -1,13 +1,15 @@
 /*
  * A file that is written aside, under its name with ".part" behind, and gets
  * its name only once it is whole: what stood there before is lost only to what
- * takes its place. Standard output, for "-", and what is no regular file (a
- * device, a pipe) is written where it is. Single-threaded.
+ * takes its place. Standard output and error, for "-" or by a name such as
+ * /dev/stdout, and what is no regular file (a device, a pipe) are written where
+ * they are. Single-threaded.
  */
 #ifndef WAITBENCH_OUTPUT_H
 #define WAITBENCH_OUTPUT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct output {
@@ -18,6 +20,9 @@ struct output {
 
 /* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
 int output_open(struct output *, const char *path);
+
+/* Whether two open outputs would be one file, by whatever names. */
+bool output_clashes(const struct output *, const struct output *);
 
 /* Gives the file its name. 0, or -errno: the file is then not there. */
 int output_close(struct output *);

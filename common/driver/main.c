@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/driver/exit.h"
@@ -54,9 +55,20 @@ __attribute__((format(printf, 3, 4))) static _Noreturn void give_up(struct files
     exit(status);
 }
 
-static void open_file(struct files *files, struct output *output, const char *path,
-                      const char *option)
+/* Whether a file that is read, such as the list, is what would be written. */
+static bool is_read(const char *read, const char *path)
 {
+    struct stat about, own;
+    return path != NULL && read != NULL && stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+           (strcmp(read, "-") == 0 ? fstat(STDIN_FILENO, &own) : stat(read, &own)) == 0 &&
+           about.st_dev == own.st_dev && about.st_ino == own.st_ino;
+}
+
+static void open_file(struct files *files, struct output *output, const char *path,
+                      const char *option, const struct options *options)
+{
+    if (is_read(options->input, path) || is_read(options->workload.ca_file, path))
+        give_up(files, EXIT_USAGE, "--%s=%s: that file is read, and would be lost", option, path);
     int error = output_open(output, path);
     if (error < 0)
         give_up(files, EXIT_USAGE, "--%s=%s: cannot be written: %s", option, path,
@@ -66,9 +78,13 @@ static void open_file(struct files *files, struct output *output, const char *pa
 /* Everything that is to be written is opened before anything is fetched. */
 static void open_files(struct files *files, struct options *options)
 {
-    open_file(files, &files->json, options->json, "json");
-    open_file(files, &files->records, options->records, "records");
-    open_file(files, &files->trace, options->trace, "trace");
+    open_file(files, &files->json, options->json, "json", options);
+    open_file(files, &files->records, options->records, "records", options);
+    open_file(files, &files->trace, options->trace, "trace", options);
+    if (output_clashes(&files->json, &files->records) ||
+        output_clashes(&files->json, &files->trace) ||
+        output_clashes(&files->records, &files->trace))
+        give_up(files, EXIT_USAGE, "two of --json, --records and --trace are one file");
     if (options->save == NULL)
         return;
     bool print = strcmp(options->save, "-") == 0;
@@ -106,6 +122,8 @@ static bool write_files(struct files *files, const struct options *options,
                         const struct summary *summary)
 {
     bool written = true;
+    bool result_on_stdout = files->json.file == stdout || files->records.file == stdout ||
+                            files->trace.file == stdout || files->temporary[0] != '\0';
     /* Each is whole before the next is begun, and the small one comes first: a
      * disk that becomes full takes only the file that it meets. */
     written &= write_json(&files->json, summary);
@@ -116,10 +134,6 @@ static bool write_files(struct files *files, const struct options *options,
         trace_write(summary->run, summary->model->name, files->trace.file);
     written &= close_file(&files->trace, "trace");
 
-    bool result_on_stdout = false;
-    const char *outputs[] = {options->json, options->records, options->trace, options->save};
-    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
-        result_on_stdout |= outputs[i] != NULL && strcmp(outputs[i], "-") == 0;
     if (files->temporary[0] != '\0') {
         int error = bodies_print(summary->run, stdout);
         if (error < 0)

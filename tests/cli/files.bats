@@ -53,6 +53,56 @@ refused() {
     [ "$status" -eq 1 ]
 }
 
+@test "two outputs in one file are refused by whatever names, and so is an output that is the list" {
+    local model=$BUILD/sequential
+    refused 2 "are one file" "$model" --json=a --records=./a "$nobody"
+    refused 2 "are one file" "$model" --json="$PWD/a" --trace=a "$nobody"
+    refused 2 "are one file" "$model" --json=a.part --records=a "$nobody"
+    refused 2 "--json=: cannot be written: No such file" "$model" --json= "$nobody"
+    echo "$nobody" >list
+    run --separate-stderr "$model" --input=list --json=./list
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--json=./list: that file is read"* ]]
+    [ "$(<list)" = "$nobody" ] && [ "$(ls)" = list ]
+}
+
+# Links of ours: what root's --json=/dev/stdout would have replaced was the machine's.
+@test "standard output by another name is standard output, and a link stays one" {
+    local model=$BUILD/sequential
+    ln -s /proc/self/fd/1 link
+    ln -s /proc/self/fd/2 errorlink
+    "$model" --json=link "$nobody" >out || true
+    [ -L link ]
+    jq -e .fetches.failed==1 out
+    "$model" --json=/dev/stdout "$nobody" | jq -e .fetches.failed==1
+    echo before >errors
+    "$model" --quiet --json=errorlink "$nobody" 2>>errors || true
+    [ "$(head -n 1 errors)" = before ]
+    tail -n +2 errors | jq -e .fetches.failed==1
+    ln -s kept named
+    echo before >kept
+    "$model" --quiet --json=named "$nobody" || true
+    [ -L named ]
+    jq -e .fetches.failed==1 kept
+}
+
+@test "an output is written to no file that was there, and to no pipe" {
+    local model=$BUILD/sequential
+    echo precious >outside
+    ln -s outside a.part
+    mkfifo b.part
+    ln outside c.part
+    for name in a b; do
+        run --separate-stderr timeout -s KILL 20 "$model" --quiet --json=$name "$nobody"
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"--json=$name: cannot be written: File exists"* ]]
+    done
+    run "$model" --quiet --json=c "$nobody"
+    [ "$status" -eq 1 ]
+    jq -e .fetches.failed==1 c
+    [ "$(<outside)" = precious ] && [ ! -e c.part ]
+}
+
 @test "--usage is what wrong usage advises, and it is there" {
     run --separate-stderr "$BUILD/sequential"
     [[ $stderr == *"--usage"* ]]

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -67,15 +68,14 @@ static uint64_t kib_of(const char *name)
     return kib;
 }
 
-/* The number that the next opened descriptor will get, and so how many lower
- * ones are taken. */
-static uint64_t next_descriptor(void)
+/* One beyond the number that the last of so many more descriptors will get: those that are open,
+ * and whoever started us may have left some anywhere, are passed over. */
+static uint64_t end_of_descriptors(uint64_t more)
 {
-    int fd = dup(STDERR_FILENO);
-    uint64_t next = fd < 0 ? 3 : (uint64_t)fd;
-    if (fd >= 0)
-        close(fd);
-    return next;
+    uint64_t fd = 0;
+    for (; more > 0 && fd < INT_MAX; fd++)
+        more -= fcntl((int)fd, F_GETFD) < 0;
+    return fd + more;
 }
 
 /* Raises the soft limit to `need` if the hard one allows it. */
@@ -93,7 +93,7 @@ static bool raise_to(__rlimit_resource_t resource, uint64_t need, struct rlimit 
 static uint64_t descriptors_for(const struct needs *needs)
 {
     /* A few beyond what is counted: a name being looked up, for one. */
-    return next_descriptor() + needs->descriptors + 8;
+    return end_of_descriptors(needs->descriptors + 8);
 }
 
 /* The most lanes, from 1, whose descriptors stay below the model's bound. */

@@ -73,6 +73,29 @@ advised() {
     done
 }
 
+@test "descriptors that whoever started it left open are counted, wherever they are" {
+    (($(ulimit -Hn) >= 1000)) || skip "1,000 descriptors cannot be had here"
+    origin_start
+    local model url="$ORIGIN/item/{}?size=10B&delay=300ms"
+    # shellcheck disable=SC2016  # the inner shell's
+    local leave='for fd in {300..699}; do eval "exec $fd</dev/null"; done; ulimit -HSn "$1"; exec "${@:2}"'
+    for model in threads async; do
+        run --separate-stderr bash -c "$leave" bash 750 "$BUILD/$model" --concurrency=200 --count=200 \
+            --url-pattern="$url"
+        if [ "$status" -eq 3 ]; then
+            run --separate-stderr bash -c "$leave" bash "$(advised "ulimit -Hn ")" "$BUILD/$model" \
+                --concurrency=200 --count=200 --url-pattern="$url"
+        fi
+        echo "$model: status $status; $output$stderr"
+        [ "$status" -eq 0 ]
+    done
+    run --separate-stderr bash -c "$leave" bash 1000 "$BUILD/async" --backend=select --concurrency=700 --count=700 \
+        --url-pattern="$url"
+    echo "select: status $status; $output$stderr"
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"select() watches descriptors below 1,024"* ]]
+}
+
 # bats test_tags=user
 @test "a soft limit on descriptors is raised without a word" {
     (($(ulimit -Hn) >= 600)) || skip "600 descriptors cannot be had here"

@@ -95,6 +95,7 @@ struct authority {
     const char *host, *port; /* port: NULL for none */
     size_t host_length, port_length;
     bool bracketed, well_formed;
+    bool two_ats; /* RFC 3986 allows none in a userinfo; readers differ in which they take */
 };
 
 static struct authority find_authority(const char *url, size_t length, size_t scheme)
@@ -105,10 +106,11 @@ static struct authority find_authority(const char *url, size_t length, size_t sc
             end = c;
     }
     const char *at = memrchr(begin, '@', (size_t)(end - begin));
+    bool two_ats = at != NULL && memchr(begin, '@', (size_t)(at - begin)) != NULL;
     if (at != NULL)
         begin = at + 1;
 
-    struct authority found = {.host = begin, .well_formed = true};
+    struct authority found = {.host = begin, .well_formed = true, .two_ats = two_ats};
     const char *rest; /* what follows the host */
     if (begin < end && *begin == '[') {
         rest = memchr(begin, ']', (size_t)(end - begin));
@@ -195,6 +197,8 @@ const char *workload_check(const char *url, size_t length)
     if (scheme == 0)
         return "it does not begin with http:// or https://";
     struct authority authority = find_authority(url, length, scheme);
+    if (authority.two_ats)
+        return "its user or password holds an @; write it percent-encoded";
     if (!authority.well_formed)
         return "its host and port are not of the form HOST:PORT or [IPV6]:PORT";
     if (port_number(&authority, scheme) == 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/driver/exit.h"
 #include "common/rate.h"
@@ -313,6 +314,9 @@ void options_load(struct options *options)
     workload->save = options->save; /* `-` until the driver has a folder for it */
     struct workload_error error = {""};
     int result;
+    /* Else each https fetch would fail for a reason that is none of its server's. */
+    if (workload->ca_file != NULL && access(workload->ca_file, R_OK) < 0)
+        errx(EXIT_USAGE, "--ca-file=%s: %s", workload->ca_file, strerror(errno));
     if (options->input != NULL)
         result = workload_read(workload, options->input, options->count, &error);
     else if (options->pattern != NULL)

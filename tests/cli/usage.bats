@@ -178,6 +178,10 @@ list_refused() {
     fi
 }
 
+@test "status 2: certificates that cannot be read" {
+    refused 2 "--ca-file=no-such-file: No such file" --ca-file=no-such-file "$NOWHERE"
+}
+
 @test "status 2: a list without a URL" {
     list_refused "list: it holds no URL" ''
     list_refused "list: it holds no URL" '\n\r\n   \n\t\n'
@@ -210,6 +214,7 @@ list_refused() {
     list_refused "its port is not a number" 'http://127.0.0.1:http/\n'
     list_refused "not an IPv6 address" 'http://[fe80]/\n'
     list_refused "HOST:PORT" 'http://[::1/\n'
+    list_refused "holds an @" 'http://user:p@ss@127.0.0.1/\n'
     list_refused "HOST:PORT" 'http://[::1]x/\n'
     list_refused "no host name has" 'http://a<b/\n'
     list_refused "longer than a name" "http://$(printf 'a%.0s' {1..254})/\n"

@@ -258,7 +258,7 @@ static void test_urls_that_are_taken(void **state)
         "http://a:/",
         "http://[::1]/",
         "http://[::1]:8080/x",
-        "http://user:pass@word@a:80/",
+        "http://user:pass%40word@a:80/",
         "http://user@[::1]:80?x",
         "http://a?x=/",
         "http://a#f",
@@ -291,6 +291,7 @@ static void test_urls_that_are_not(void **state)
         {"http://#a", "no host"},
         {"http://:80/", "no host"},
         {"http://user@/", "no host"},
+        {"http://user:pass@word@a:80/", "an @"}, /* libcurl would not take it */
         {"http://a:0/", "port"},
         {"http://a:65536/", "port"},
         {"http://a:4294967376/", "port"}, /* 80 in 32 bits */

@@ -289,39 +289,52 @@ static void list_close(struct list *list, struct workload *workload)
     }
 }
 
-static int read_all(struct list *list, int fd, size_t *length)
-{
-    for (*length = 0;;) {
-        /* One byte is kept free for the NUL of a last line without its end. */
-        if (*length + 1 == list->text.room) {
-            int error = area_grow(&list->text, 2 * list->text.room);
-            if (error < 0)
-                return error;
-        }
-        ssize_t got = read(fd, list->text.bytes + *length, list->text.room - 1 - *length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return 0;
-        *length += (size_t)got;
-    }
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Packs the lines of text[0, length). -EINVAL names the first that is wrong. */
-static int pack_lines(struct list *list, size_t length, uint64_t most, const char *name,
-                      struct workload_error *error)
+/* A list as it comes in: text[0, list.used) is packed, text[next, length) is to be. */
+struct input {
+    int fd;
+    const char *name;
+    uint64_t most, number; /* URLs, 0 for all; of the line at `next` */
+    size_t next, length;
+    bool ended;
+};
+
+static int pack_line(struct list *list, const struct input *input, const char *begin,
+                     const char *stop, struct workload_error *error)
 {
-    const char *next = list->text.bytes, *end = next + length;
-    for (uint64_t number = 1; next < end && (most == 0 || list->count < most); number++) {
+    const char *wrong = workload_check(begin, (size_t)(stop - begin));
+    if (wrong != NULL) {
+        char text[64];
+        say(error, "%s:%" PRIu64 ": not a URL to fetch: %s: %s", input->name, input->number,
+            shown(begin, (size_t)(stop - begin), text), wrong);
+        return -EINVAL;
+    }
+    int failed = list_add(list, begin, (size_t)(stop - begin));
+    if (failed < 0)
+        say(error, "%s:%" PRIu64 ": no memory for the list: %s", input->name, input->number,
+            strerror(-failed));
+    return failed;
+}
+
+static bool is_enough(const struct list *list, const struct input *input)
+{
+    return input->ended || (input->most != 0 && list->count == input->most);
+}
+
+/* Packs the lines that are whole. Of one that is not, no URL may come any more once it is too
+ * long: then nobody waits for its end. -EINVAL names the first line that is wrong. */
+static int pack_lines(struct list *list, struct input *input, struct workload_error *error)
+{
+    const char *next = list->text.bytes + input->next, *end = list->text.bytes + input->length;
+    int failed = 0;
+    while (next < end && failed == 0 && (input->most == 0 || list->count < input->most)) {
         const char *begin = next;
         const char *stop = memchr(begin, '\n', (size_t)(end - begin));
+        bool whole = stop != NULL || input->ended;
         next = stop != NULL ? stop + 1 : end;
         if (stop == NULL)
             stop = end;
@@ -329,23 +342,43 @@ static int pack_lines(struct list *list, size_t length, uint64_t most, const cha
             begin++;
         while (stop > begin && is_blank(stop[-1]))
             stop--;
-        if (begin == stop || *begin == '#')
-            continue;
-        const char *wrong = workload_check(begin, (size_t)(stop - begin));
-        if (wrong != NULL) {
-            char text[64];
-            say(error, "%s:%" PRIu64 ": not a URL to fetch: %s: %s", name, number,
-                shown(begin, (size_t)(stop - begin), text), wrong);
-            return -EINVAL;
-        }
-        int failed = list_add(list, begin, (size_t)(stop - begin));
+        bool passed_over = begin == stop || *begin == '#';
+        if (!whole && (passed_over || stop - begin < WORKLOAD_URL_MAX))
+            return 0;
+        if (!passed_over)
+            failed = pack_line(list, input, begin, stop, error);
+        input->next = (size_t)(next - list->text.bytes);
+        input->number++;
+    }
+    return failed;
+}
+
+/* Lines are packed as they come, so that the first N of a list without end are a list. */
+static int read_lines(struct list *list, struct input *input, struct workload_error *error)
+{
+    int failed = 0;
+    while (failed == 0 && !is_enough(list, input)) {
+        /* One byte is kept free for the NUL of a last line without its end. */
+        if (input->length + 1 == list->text.room)
+            failed = area_grow(&list->text, 2 * list->text.room);
         if (failed < 0) {
-            say(error, "%s:%" PRIu64 ": no memory for the list: %s", name, number,
-                strerror(-failed));
+            say(error, "%s: %s", input->name, strerror(-failed));
             return failed;
         }
+        ssize_t got =
+            read(input->fd, list->text.bytes + input->length, list->text.room - 1 - input->length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            failed = -errno;
+            say(error, "%s: %s", input->name, strerror(errno));
+            return failed;
+        }
+        input->length += (size_t)got;
+        input->ended = got == 0;
+        failed = pack_lines(list, input, error);
     }
-    return 0;
+    return failed;
 }
 
 int workload_read(struct workload *workload, const char *file, uint64_t most,
@@ -360,19 +393,14 @@ int workload_read(struct workload *workload, const char *file, uint64_t most,
     }
     struct stat about;
     bool sized = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
-    size_t length = 0;
+    struct input input = {.fd = fd, .name = name, .most = most, .number = 1};
     struct list list;
     int result = list_open(&list, sized ? (size_t)about.st_size + 2 : 65536);
     if (result < 0) {
         say(error, "%s: no memory for the list: %s", name, strerror(-result));
         goto close_file;
     }
-    result = read_all(&list, fd, &length);
-    if (result < 0) {
-        say(error, "%s: %s", name, strerror(-result));
-        goto free_list;
-    }
-    result = pack_lines(&list, length, most, name, error);
+    result = read_lines(&list, &input, error);
     if (result < 0)
         goto free_list;
     if (list.count == 0) {

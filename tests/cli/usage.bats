@@ -270,6 +270,22 @@ list_refused() {
     done
 }
 
+@test "the first N of a list without end are a list, and a line without end is none" {
+    origin_start
+    for model in "${MODELS[@]}"; do
+        run timeout -s KILL 10 "$BUILD/$model" --input=- --count=3 < <(yes "$ORIGIN/item/1?size=10B")
+        echo "$model: status $status; $output"
+        [ "$status" -eq 0 ]
+        [[ $output == *"3 of 3 fetched"* ]]
+    done
+    run --separate-stderr timeout -s KILL 10 "$BUILD/${MODELS[0]}" --input=- < <(
+        printf '# a comment\n%s' "$NOWHERE"
+        tr '\0' a </dev/zero
+    )
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"standard input:2: not a URL to fetch: "*"longer than a URL may be"* ]]
+}
+
 @test "the longest URL that is read is 65,535 bytes" {
     local rest=$((65535 - ${#NOWHERE}))
     printf '%s%s\n' "$NOWHERE" "$(head -c "$rest" /dev/zero | tr '\0' a)" >list

@@ -42,6 +42,9 @@ enum { BUFFER_SMALL = 2048, BUFFER_LARGE = 65536 };
  * libcurl 7.88.1 keeps what it has read of them. A line it bounds by 100 KiB. */
 enum { HEAD_MAX = 256 * 1024 };
 
+/* Passes of --cpu-work between two looks at the stop word: some 20 ms. */
+enum { WORK_SLICE = 1 << 16 };
+
 struct transfer {
     alignas(64) XXH3_state_t hash; /* of a body that comes in more than one piece */
     struct run run;
@@ -841,6 +844,18 @@ static bool no_port_yet(struct transfer *transfer, CURLcode code, uint64_t *agai
     return true;
 }
 
+/* --cpu-work on the answer. False: the run was stopped first. */
+static bool work(struct transfer *transfer)
+{
+    uint32_t left = transfer->run.workload->cpu_passes;
+    while (left > 0 && !run_stopping(&transfer->run)) {
+        uint32_t slice = left < WORK_SLICE ? left : WORK_SLICE;
+        transfer->body_hash = digest_work(transfer->body_hash, slice);
+        left -= slice;
+    }
+    return left == 0;
+}
+
 bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
 {
     const struct workload *workload = transfer->run.workload;
@@ -886,11 +901,11 @@ bool transfer_end(struct transfer *transfer, int code, uint64_t *again_ns)
         *again_ns = run_now(&transfer->run) + back_off_ns(transfer->attempts);
         return false;
     }
+    if (code == CURLE_OK && !work(transfer))
+        outcome = INTERRUPTED;
     save_end(transfer, outcome == FETCHED || outcome == BAD_STATUS);
     if (transfer->not_saved)
         outcome = NOT_SAVED;
-    if (workload->cpu_passes > 0 && code == CURLE_OK)
-        transfer->body_hash = digest_work(transfer->body_hash, workload->cpu_passes);
     finish(transfer, outcome);
     return true;
 }

@@ -126,6 +126,21 @@ all_gone() {
     [ "$(cat ./*.csv | grep -c ,interrupted,)" -eq $((4 * ${#MODELS[@]})) ]
 }
 
+@test "work on an answer is given up" {
+    origin_start
+    for model in "${MODELS[@]}"; do
+        origin_reset
+        begin "$model" --cpu-work=1000000000 --json=run.json --save=bodies "$ORIGIN/item/1"
+        wait_for origin_says 'responses>=1'
+        kill -INT "$RUN"
+        wait_for all_gone
+        finish
+        [ "$CODE" -eq 130 ]
+        run_says ok=0 failed=1
+        nothing_in bodies
+    done
+}
+
 @test "a back-off before another attempt is given up" {
     origin_start
     for model in "${MODELS[@]}"; do

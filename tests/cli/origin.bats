@@ -357,8 +357,8 @@ head_of() {
     before=$(resident)
     local quotes
     printf -v quotes '%08100d' 0
-    { printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\nReferer: %s\r\n\r\n' "${quotes//0/\"}" && cat ahead; } >more
-    for _ in {1..100}; do hold_client <more; done
+    { printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\nReferer: %s\r\n\r\n' "${quotes//0/\"}" && cat ahead; } >logged
+    for _ in {1..100}; do hold_client <logged; done
     wait_for stat_is .in_flight 100
     after=$(resident)
     echo "$before KiB, then $after KiB"
@@ -393,6 +393,7 @@ head_of() {
 
 # Sends REQUESTS, closes the sending half, and prints how many bytes come until the origin closes the other.
 # Usage: half_close REQUESTS
+# shellcheck disable=SC2016  # they are perl's
 half_close() {
     timeout 20 perl -MSocket -e 'socket my $s, PF_INET, SOCK_STREAM, 0 or die;
         connect $s, sockaddr_in($ARGV[0], INADDR_LOOPBACK) and syswrite $s, $ARGV[1] and shutdown $s, 1 or die $!;

@@ -123,6 +123,24 @@ END
     run ! pgrep -f "$MARKS --quick --only=memory --rounds=1 --write=$REPORT"
 }
 
+no_origin_in() {
+    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
+}
+
+@test "killed outright it leaves no origin" {
+    mkdir "$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/tmp"
+    ln -s "$BUILD"/{origin,async} "$BATS_TEST_TMPDIR/build/"
+    printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 20\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/build/meter"
+    chmod +x "$BATS_TEST_TMPDIR/build/meter"
+    export WAITBENCH_BUILD=$BATS_TEST_TMPDIR/build TMPDIR=$BATS_TEST_TMPDIR/tmp
+    "$MARKS" --quick --only=memory >/dev/null 2>&1 3>&- &
+    wait_for test -s "$BATS_TEST_TMPDIR/pid"
+    kill -KILL $!
+    wait $! || true
+    kill "$(<"$BATS_TEST_TMPDIR/pid")"
+    wait_for no_origin_in "$BATS_TEST_TMPDIR/tmp"
+}
+
 @test "where the report cannot be written it is said before anything is measured" {
     marks --only=bodies --write="$BATS_TEST_TMPDIR/none/report.md"
     [ "$status" -eq 1 ]

@@ -96,6 +96,10 @@ is_gone() {
     ! grep -qs '^State:.[^Z]' "/proc/$1/status"
 }
 
+no_origin_in() {
+    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
+}
+
 @test "who ends it while it measures does not wait for what is measured, and nothing is left" {
     build_without async
     # shellcheck disable=SC2016  # the program's own
@@ -112,6 +116,14 @@ is_gone() {
     wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
     nothing_in "$BATS_TEST_TMPDIR/tmp"
     [ ! -e "$out/mistakes.csv" ]
+    # Killed outright it leaves no origin.
+    rm "$BATS_TEST_TMPDIR/pid"
+    TMPDIR=$BATS_TEST_TMPDIR/tmp scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds 3>&- &
+    wait_for test -s "$BATS_TEST_TMPDIR/pid"
+    kill -KILL $!
+    wait $! || true
+    kill "$(<"$BATS_TEST_TMPDIR/pid")"
+    wait_for no_origin_in "$BATS_TEST_TMPDIR/tmp"
 }
 
 @test "on a full disk nothing is cut off: what was there stays, and the status is 1" {

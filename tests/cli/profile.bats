@@ -72,6 +72,10 @@ watch_nothing() {
     [ "$output" = "profile: --write=$PWD/none/report.md: cannot be written" ]
 }
 
+no_origin_in() {
+    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
+}
+
 @test "who ends it ends whom it watches, and nothing is left" {
     export PID=$PWD/pid TMPDIR=$PWD/tmp WAITBENCH_BUILD=$BUILD
     mkdir tmp
@@ -97,6 +101,14 @@ watch_nothing() {
         [ "$(<report.md)" = kept ]
         [ ! -e report.md.part ]
     done
+    # Killed outright it leaves no origin.
+    rm -f "$PID"
+    "$PROFILE" --models=sequential >/dev/null 2>&1 3>&- &
+    wait_for test -s "$PID"
+    kill -KILL $!
+    wait $! || true
+    kill "$(<"$PID")"
+    wait_for no_origin_in "$TMPDIR"
 }
 
 @test "a run that could not be watched is no row, and status 1" {

@@ -219,8 +219,7 @@ int main(int argc, char **argv)
     struct run run;
     struct workload *workload = &options.workload;
     signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, no child could be waited for */
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file beyond `ulimit -f` is an error of its own, no death of all */
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is its own error, no death of all */
     keep_standard_descriptors();
     options_parse(&options, &MODEL, argc, argv);
     options_load(&options);

@@ -49,6 +49,15 @@ table() {
         <(sed -nE 's/^\| (.*) \| `([^`]+)` \| `(cli|unit|fuzz|thread)\/.*/\1|\2/p' "$ROOT/docs/faults.md")
 }
 
+@test "each mutation still fits: its edit changes its file" {
+    local name file edit rest rows=0
+    while IFS='|' read -r name file edit rest; do
+        sed -e "$edit" "$ROOT/$file" | cmp -s - "$ROOT/$file" && { echo "stale: $name: $rest" && return 1; }
+        ((++rows))
+    done < <(sed -n "/^list() {/,/^}/p" "$ROOT/tests/mutations" | grep '|')
+    [ "$rows" -eq "$("$ROOT/tests/mutations" --list | grep -c .)" ]
+}
+
 @test "whoever is said to run a command does" {
     table | grep -v '^here |' | while IFS= read -r line; do
         how=${line%% | *}

@@ -41,11 +41,13 @@ bats_merge_stdout_and_stderr() {
 }
 # bats notes the whole stack before every command (a trap on DEBUG), to name the line of one that fails: it
 # takes longer than most of the commands. Bash 5 still knows the stack when one has failed (ERR); only a
-# teardown that fails, and a test that calls exit, are named without their line.
+# teardown that fails, and a test that calls exit or return, are named without their line.
 if ((BASH_VERSINFO[0] >= 5)) && declare -F bats_check_status_from_trap bats_capture_stack_trace >/dev/null; then
     bats_error_trap() {
         bats_check_status_from_trap
-        [[ -n ${BATS_DEBUG_LAST_STACK_TRACE_IS_VALID-} ]] || bats_capture_stack_trace
+        [[ -z ${BATS_DEBUG_LAST_STACK_TRACE_IS_VALID-} ]] || return 0
+        [[ ${FUNCNAME[1]} != bats_perform_test ]] || return 0 # the test itself returned
+        bats_capture_stack_trace
         BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
     }
     trap - DEBUG

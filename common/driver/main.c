@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -133,6 +134,10 @@ static bool write_files(struct files *files, const struct options *options,
     if (files->trace.file != NULL)
         trace_write(summary->run, summary->model->name, files->trace.file);
     written &= close_file(&files->trace, "trace");
+    if (summary->totals.spans_lost > 0)
+        warnx("--trace=%s: there was room for %d spans of the processor's work; the last %" PRIu64
+              " are missing",
+              files->trace.path, TRACE_SPANS, summary->totals.spans_lost);
 
     if (files->temporary[0] != '\0') {
         int error = bodies_print(summary->run, stdout);

@@ -113,8 +113,9 @@ static int copy_to(int fd, FILE *out)
             continue;
         if (got <= 0)
             return got < 0 ? -errno : 0;
+        errno = EIO;
         if (fwrite(block, 1, (size_t)got, out) != (size_t)got)
-            return -EIO;
+            return -errno;
     }
 }
 

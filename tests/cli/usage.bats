@@ -352,6 +352,9 @@ list_refused() {
         [ "$status" -eq 1 ]
         [[ $stderr == *"not written"* ]]
     done
+    run --separate-stderr bash -c '"$@" >/dev/full' bash "$BUILD/${MODELS[0]}" --save=- "$ORIGIN/item/1?size=1MiB"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"--save=-: not printed: No space left"* ]]
 }
 
 @test "a name that nobody has is a failure of its fetch alone" {

@@ -169,8 +169,8 @@ ends_as_fast() {
     "$ROOT/scripts/confine" --quota=0.1 -- "${common[@]}" --json=slow.json --records=slow.csv || [ $? -eq 1 ]
     sed 's/ yes$/ no/' ../quick >once
     compare once slow.csv
-    diff <(jq -c '[.fetches.digest, .fetches.bytes, .errors]' fast.json) \
-        <(jq -c '[.fetches.digest, .fetches.bytes, .errors]' slow.json)
+    # Bytes are not compared: what a reset finds unread is lost with it, and who is slow has read less.
+    diff <(jq -c '[.fetches.digest, .errors]' fast.json) <(jq -c '[.fetches.digest, .errors]' slow.json)
 }
 
 # bats test_tags=plain

@@ -1,5 +1,8 @@
 #!/usr/bin/env bats
 # benchstat: plans, visits, and judging a run whose files are made here by hand, whole and doctored.
+#
+# Each test is a shell of its own on purpose; bats' output and status are global in it.
+# shellcheck disable=SC2030,SC2031
 
 bats_require_minimum_version 1.5.0
 

@@ -331,14 +331,15 @@ leaves_nothing() {
     each_model leaves_nothing
 }
 
-# Others are in flight while the look-up is given up, and must not be taken along.
+# Others are in flight while the look-up is given up, and must not be taken along: fourteen of a quarter of a
+# second, one after another. On a busy machine one may need almost three.
 outlives_the_resolver() {
     SHIM_NAMES=.hangs SHIM_NAMES_S=3000 LD_PRELOAD=$BUILD/tests/shim.so run \
-        timeout 100 "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=1s --input=../list --records=records.csv
+        timeout 100 "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=3s --input=../list --records=records.csv
     [ "$status" -eq 1 ]
     cat records.csv
     [ "$(grep -c "^1,$3," records.csv)" -eq 1 ]
-    [ "$(grep -c ,fetched, records.csv)" -eq 5 ]
+    [ "$(grep -c ,fetched, records.csv)" -eq 14 ]
 }
 
 looked_up_each() {
@@ -354,7 +355,7 @@ looked_up_once() {
 @test "a resolver that hangs takes its own URL's time and nobody else's" {
     start_faults
     echo http://name.hangs/ >list
-    for _ in {1..5}; do echo "http://127.0.0.1:$SERVER/late"; done >>list
+    for _ in {1..14}; do echo "http://127.0.0.1:$SERVER/late"; done >>list
     each_model looked_up_each
     each_model looked_up_once async
 }

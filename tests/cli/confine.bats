@@ -40,7 +40,9 @@ for option; do case $option in --port-file=*) echo 1 >"${option#*=}" ;; esac; do
 exec sleep 60
 END
     chmod +x origin
-    "$CONFINE" --origin=./origin -- sh -c 'sleep 1000; touch ended' 3>&- &
+    # It waits without a process of its own, which nobody would tell.
+    mkfifo nobody-writes
+    "$CONFINE" --origin=./origin -- bash -c 'read -rt 1000 <>nobody-writes; touch ended' 3>&- &
     wait_for test -e asked
     kill -TERM $!
     touch go

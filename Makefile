@@ -46,10 +46,10 @@ newest    = $(shell ls -t results/*/summary.json 2>/dev/null | sed -n '/^results
 
 MODELS     := sequential processes threads async hybrid coroutines
 common     := common/workload.c common/run.c common/transfer.c common/resolve.c common/digest.c \
-              common/rate.c common/statistics.c common/units.c
+              common/rate.c common/statistics.c common/units.c common/output.c
 driver     := common/driver/options.c common/driver/limits.c common/driver/summary.c \
               common/driver/summary_json.c common/driver/outputs.c common/driver/progress.c \
-              common/driver/stop.c common/driver/environment.c common/output.c
+              common/driver/stop.c common/driver/environment.c
 sequential := sequential/sequential.c
 processes  := processes/processes.c processes/workers.c $(sequential)
 threads    := threads/threads.c $(sequential)

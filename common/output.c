@@ -28,20 +28,33 @@ static FILE *standard_stream(const struct stat *about)
     return NULL;
 }
 
-/* Made new: what lies there may be a pipe, or a link to a file elsewhere. What a killed run left
- * makes room, and a device loses nothing. */
+int output_make_new(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    struct stat about;
+    int fd = open(path, flags, 0666);
+    if (fd >= 0 || errno != EEXIST)
+        return fd;
+    if (lstat(path, &about) == 0 && S_ISREG(about.st_mode))
+        return unlink(path) == 0 ? open(path, flags, 0666) : -1;
+    errno = EEXIST;
+    return -1;
+}
+
+/* A device that lies there loses nothing. */
 static FILE *make_part(const char *path)
 {
     struct stat about;
-    FILE *file = fopen(path, "wxe");
-    if (file != NULL || errno != EEXIST)
-        return file;
-    if (stat(path, &about) == 0 && S_ISCHR(about.st_mode))
+    int fd = output_make_new(path);
+    if (fd < 0 && errno == EEXIST && stat(path, &about) == 0 && S_ISCHR(about.st_mode))
         return fopen(path, "we");
-    if (lstat(path, &about) == 0 && S_ISREG(about.st_mode))
-        return unlink(path) == 0 ? fopen(path, "wxe") : NULL;
-    errno = EEXIST;
-    return NULL;
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (fd >= 0 && file == NULL) {
+        close(fd);
+        (void)unlink(path);
+        errno = ENOMEM; /* nothing else keeps a stream from a descriptor of ours */
+    }
+    return file;
 }
 
 /* Where it will be: a link stays one, and its file is replaced. 0 or -errno. */

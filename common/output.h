@@ -18,6 +18,11 @@ struct output {
     char part[PATH_MAX]; /* what it is written as; empty: written in place */
 };
 
+/* Opens a file that is made here for writing, never what lies there: a FIFO would be waited for,
+ * and a link of either kind leads elsewhere. A regular file, as a killed run leaves it, makes room.
+ * A descriptor, or -1 with errno. Safe in any thread. */
+int output_make_new(const char *path);
+
 /* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
 int output_open(struct output *, const char *path);
 

@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY /* the state as a member, not on the heap */
 #include <xxhash.h>
 
 #include "common/digest.h"
+#include "common/output.h"
 #include "common/resolve.h"
 
 /* Back-off before the second attempt; it doubles from there. */
@@ -486,26 +486,13 @@ static void save_path(const struct transfer *transfer, bool whole, char path[sta
              workload_number(workload, transfer->index));
 }
 
-/* Written is what was made here, never what lies there: a FIFO would be waited for, and a link of
- * either kind leads out of the folder. A file that a killed run left makes room. */
-static int make_part(const char *path)
-{
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    struct stat about;
-    int fd = open(path, flags, 0666);
-    if (fd < 0 && errno == EEXIST && lstat(path, &about) == 0 && S_ISREG(about.st_mode) &&
-        unlink(path) == 0)
-        fd = open(path, flags, 0666);
-    return fd;
-}
-
 static void save_begin(struct transfer *transfer)
 {
     char path[PATH_MAX];
     if (transfer->run.workload->save == NULL)
         return;
     save_path(transfer, false, path);
-    transfer->save_fd = make_part(path);
+    transfer->save_fd = output_make_new(path);
     transfer->not_saved = transfer->save_fd < 0;
 }
 

@@ -88,8 +88,7 @@ static uint64_t end_of_descriptors(uint64_t more)
 {
     uint64_t end = 0, next = more;
     DIR *list = opendir("/proc/self/fd");
-    if (list ==
-        NULL) { /* each number is asked for, then, which takes a thousand calls for a thousand */
+    if (list == NULL) { /* each number is asked for, then: dear, with many lanes */
         for (; more > 0 && end < INT_MAX; end++)
             more -= fcntl((int)end, F_GETFD) < 0;
         return end + more;

@@ -25,9 +25,7 @@ groups_left() {
     # shellcheck disable=SC2016  # the inner shell's
     "$CONFINE" -- sh -c 'trap "echo told; exit 9" TERM; echo $$ >begun; while :; do sleep 0.05; done' >said 3>&- &
     wait_for test -s begun
-    kill -TERM $!
-    status=0
-    wait $! || status=$?
+    told_to_end $!
     [ "$status" -eq 9 ]
     [ "$(<said)" = told ]
     run ! kill -0 "$(<begun)"

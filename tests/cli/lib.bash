@@ -14,6 +14,9 @@
 #   figure NAME       the value of one name in run.json, into FIGURE
 #   nothing_in FOLDER true if it is there and empty
 #   has_line FILE LINE  is there such a line in it, whole?
+#   told_to_end PID   tells it to end (SIGTERM) and waits; its exit status into status
+#   is_gone PID       whether that process has ended; who has not been waited for has, too
+#   no_origin_in FOLDER  whether no origin is left whose port file is in there
 #   wait_for COMMAND… repeats COMMAND until it succeeds, for WAIT_SECONDS (20) at most
 #
 # A test file that starts an origin calls origin_stop in its teardown.
@@ -78,6 +81,21 @@ wait_for() {
         # What has not come at once may take a while, and asking takes it longer.
         if ((++tries < 10)); then read -rt 0.01 <>"$pipe" || true; else read -rt 0.05 <>"$pipe" || true; fi
     done
+}
+
+# Usage: told_to_end PID, a job of this shell
+told_to_end() {
+    status=0
+    kill -TERM "$1"
+    wait "$1" || status=$?
+}
+
+is_gone() {
+    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+no_origin_in() {
+    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
 }
 
 # Usage: has_line FILE LINE: is there such a line in it, whole? Without a process.

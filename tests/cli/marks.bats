@@ -123,10 +123,6 @@ END
     run ! pgrep -f "$MARKS --quick --only=memory --rounds=1 --write=$REPORT"
 }
 
-no_origin_in() {
-    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
-}
-
 @test "killed outright it leaves no origin" {
     mkdir "$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/tmp"
     ln -s "$BUILD"/{origin,async} "$BATS_TEST_TMPDIR/build/"

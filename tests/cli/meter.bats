@@ -24,10 +24,6 @@ holder() {
     printf '%s\0' bash -c 'x=$(head -c "${1}M" /dev/zero | tr "\0" x); echo ready >&2; read -r _; : "$x"' holder "$1"
 }
 
-is_gone() {
-    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
-}
-
 @test "the exit status is the command's own" {
     run "$METER" --quiet -- bash -c 'exit 7'
     [ "$status" -eq 7 ]

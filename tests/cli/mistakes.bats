@@ -92,27 +92,18 @@ order,wrong,async again,1,9" ]
 }
 
 # A dead one that nobody has asked after may be there.
-is_gone() {
-    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
-}
-
-no_origin_in() {
-    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
-}
-
 @test "who ends it while it measures does not wait for what is measured, and nothing is left" {
     build_without async
     # shellcheck disable=SC2016  # the program's own
-    printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 25\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/build/async"
+    printf '#!/bin/bash\necho $$ >"%s"\nread -rt 25 <>"%s"\n: >"%s"\n' \
+        "$BATS_TEST_TMPDIR"/{pid,nobody-writes,waited} >"$BATS_TEST_TMPDIR/build/async"
+    mkfifo "$BATS_TEST_TMPDIR/nobody-writes"
     mkdir "$BATS_TEST_TMPDIR/tmp"
     TMPDIR=$BATS_TEST_TMPDIR/tmp scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds 3>&- &
     wait_for test -s "$BATS_TEST_TMPDIR/pid"
-    local since=$SECONDS
-    kill -TERM $!
-    status=0
-    wait $! || status=$?
+    told_to_end $!
     [ "$status" -eq 130 ]
-    ((SECONDS - since < 10))
+    [ ! -e "$BATS_TEST_TMPDIR/waited" ]
     wait_for is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
     nothing_in "$BATS_TEST_TMPDIR/tmp"
     [ ! -e "$out/mistakes.csv" ]

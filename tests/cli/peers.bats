@@ -148,9 +148,7 @@ cell() {
     "$ROOT/scripts/peers" --quick --seed=5 --results="$BASE" --build="$BATS_TEST_TMPDIR/build" \
         --only="$BATS_TEST_TMPDIR/few.json" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
     wait_for test -e "$BATS_TEST_TMPDIR/metering"
-    kill -TERM $!
-    status=0
-    wait $! || status=$?
+    told_to_end $!
     cat "$BATS_TEST_TMPDIR/said"
     [ "$status" -eq 130 ]
     # Neither at 100 ms nor, where it is not metered, without delay.

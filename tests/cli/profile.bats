@@ -72,10 +72,6 @@ watch_nothing() {
     [ "$output" = "profile: --write=$PWD/none/report.md: cannot be written" ]
 }
 
-no_origin_in() {
-    ! pgrep -f "origin --port=0 --port-file=$1" >/dev/null
-}
-
 @test "who ends it ends whom it watches, and nothing is left" {
     export PID=$PWD/pid TMPDIR=$PWD/tmp WAITBENCH_BUILD=$BUILD
     mkdir tmp

@@ -148,10 +148,6 @@ unit() {
 }
 
 # An ended process may stay a zombie where nobody reaps orphans.
-is_gone() {
-    ! grep -qs '^State:.[^Z]' "/proc/$1/status"
-}
-
 # The runner under test must not take its own processes for those of this test.
 in_house() {
     run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --stage=plain "$@" 3>&-
@@ -390,17 +386,16 @@ mutated_tree() {
     mutated_tree
     mkdir "$BATS_TEST_TMPDIR/tools" "$BATS_TEST_TMPDIR/tmp"
     # shellcheck disable=SC2016  # the program's own
-    printf '#!/bin/bash\necho "$PWD $WAITBENCH_BUILD $GIT_DIR" >"%s"\nexec sleep 30\n' "$BATS_TEST_TMPDIR/where" >"$BATS_TEST_TMPDIR/tools/bats"
+    printf '#!/bin/bash\necho "$PWD $WAITBENCH_BUILD $GIT_DIR" >"%s"\nread -rt 30 <>"%s"\n: >"%s"\n' \
+        "$BATS_TEST_TMPDIR"/{where,nobody-writes,waited} >"$BATS_TEST_TMPDIR/tools/bats"
+    mkfifo "$BATS_TEST_TMPDIR/nobody-writes"
     chmod +x "$BATS_TEST_TMPDIR/tools/bats"
     PATH=$BATS_TEST_TMPDIR/tools:$PATH WAITBENCH_BUILD=/there GIT_DIR=/there/.git TMPDIR=$BATS_TEST_TMPDIR/tmp \
         "$BATS_TEST_TMPDIR/tree/tests/mutations" --only="a list's NUL" 3>&- &
     wait_for test -s "$BATS_TEST_TMPDIR/where"
-    local since=$SECONDS
-    kill -TERM $!
-    status=0
-    wait $! || status=$?
+    told_to_end $!
     [ "$status" -eq 130 ]
-    ((SECONDS - since < 10))
+    [ ! -e "$BATS_TEST_TMPDIR/waited" ]
     nothing_in "$BATS_TEST_TMPDIR/tmp"
     [[ "$(<"$BATS_TEST_TMPDIR/where")" == "$BATS_TEST_TMPDIR/tmp/waitbench-mutations."*'  ' ]]
 }
@@ -422,9 +417,7 @@ mutated_tree() {
     chmod +x "$found/units"
     "$ROOT/tests/fuzz/run" --build="$BATS_TEST_TMPDIR/build" --seconds=30 units units >"$BATS_TEST_TMPDIR/out" 3>&- &
     wait_for test -s "$found/pid"
-    kill -TERM $!
-    status=0
-    wait $! || status=$?
+    told_to_end $!
     [ "$status" -eq 130 ]
     [ ! -s "$BATS_TEST_TMPDIR/out" ]
     wait_for is_gone "$(<"$found/pid")"

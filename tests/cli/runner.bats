@@ -129,7 +129,7 @@ total() {
 house() {
     HOUSE=$BATS_TEST_TMPDIR/house
     mkdir -p "$HOUSE/tests/cli" "$HOUSE/tests/unit" "$HOUSE/build/tests"
-    cp "$ROOT/tests/run" "$ROOT/tests/tap" "$HOUSE/tests"
+    cp "$ROOT"/tests/{run,tap,marked.bash} "$HOUSE/tests"
     printf '%s\n' '#!/usr/bin/env bash' 'echo' >"$HOUSE/tests/lint"
     chmod +x "$HOUSE/tests/lint"
     printf 'all unit:\n\t@:\n' >"$HOUSE/Makefile"
@@ -364,7 +364,7 @@ in_house() {
 # A tree where everything is built at once, with the mutations in it.
 mutated_tree() {
     mkdir -p "$BATS_TEST_TMPDIR/tree/tests" "$BATS_TEST_TMPDIR/tree/common"
-    cp "$ROOT/tests/mutations" "$BATS_TEST_TMPDIR/tree/tests/"
+    cp "$ROOT"/tests/{mutations,marked.bash} "$BATS_TEST_TMPDIR/tree/tests/"
     cp "$ROOT/common/workload.c" "$BATS_TEST_TMPDIR/tree/common/"
     printf 'all unit:\n\t@:\n' >"$BATS_TEST_TMPDIR/tree/Makefile"
 }
@@ -386,8 +386,8 @@ mutated_tree() {
     mutated_tree
     mkdir "$BATS_TEST_TMPDIR/tools" "$BATS_TEST_TMPDIR/tmp"
     # shellcheck disable=SC2016  # the program's own
-    printf '#!/bin/bash\necho "$PWD $WAITBENCH_BUILD $GIT_DIR" >"%s"\nread -rt 30 <>"%s"\n: >"%s"\n' \
-        "$BATS_TEST_TMPDIR"/{where,nobody-writes,waited} >"$BATS_TEST_TMPDIR/tools/bats"
+    printf '#!/bin/bash\ntimeout 60 sleep 60 &\necho $! >"%s"\necho "$PWD $WAITBENCH_BUILD $GIT_DIR" >"%s"\nread -rt 30 <>"%s"\n: >"%s"\n' \
+        "$BATS_TEST_TMPDIR"/{own-group,where,nobody-writes,waited} >"$BATS_TEST_TMPDIR/tools/bats"
     mkfifo "$BATS_TEST_TMPDIR/nobody-writes"
     chmod +x "$BATS_TEST_TMPDIR/tools/bats"
     PATH=$BATS_TEST_TMPDIR/tools:$PATH WAITBENCH_BUILD=/there GIT_DIR=/there/.git TMPDIR=$BATS_TEST_TMPDIR/tmp \
@@ -396,6 +396,7 @@ mutated_tree() {
     told_to_end $!
     [ "$status" -eq 130 ]
     [ ! -e "$BATS_TEST_TMPDIR/waited" ]
+    wait_for is_gone "$(<"$BATS_TEST_TMPDIR/own-group")"
     nothing_in "$BATS_TEST_TMPDIR/tmp"
     [[ "$(<"$BATS_TEST_TMPDIR/where")" == "$BATS_TEST_TMPDIR/tmp/waitbench-mutations."*'  ' ]]
 }

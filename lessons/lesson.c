@@ -547,6 +547,7 @@ int main(int argc, char **argv)
 {
     static struct lesson_run run;
     struct wish wish = {.run = &run};
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
     read_command_line(argc, argv, &wish);
 
     char started_at[32];

@@ -221,6 +221,15 @@ kill_children_of() {
     [ "$(<"$BATS_TEST_TMPDIR/err")" = "overlapping-waits: a process that it started failed" ]
 }
 
+# bats test_tags=plain
+@test "children that the caller ignores are waited for" {
+    for NAME in overlapping-waits processes-from-async; do
+        status=0
+        env --ignore-signal=CHLD "$BUILD/lessons/$NAME" --quick || status=$?
+        [ "$status" -eq 0 ]
+    done
+}
+
 @test "where a thread or a process cannot be made, a lesson says so and ends" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     local scarce name

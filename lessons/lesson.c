@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -543,11 +544,24 @@ static void limit_time(const struct wish *wish)
     alarm(LESSON_SECONDS);
 }
 
+/* Where one of these is closed, the next file that is opened would be it, and
+ * hear what is said there. What takes its place can be neither read nor
+ * written, as if it were closed still. */
+static void keep_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        // cppcheck-suppress leakReturnValNotUsed
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
+            return; /* none is to be had: whatever needs one says so */
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct lesson_run run;
     struct wish wish = {.run = &run};
     signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
+    keep_standard_descriptors();
     read_command_line(argc, argv, &wish);
 
     char started_at[32];

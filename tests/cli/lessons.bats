@@ -222,6 +222,24 @@ kill_children_of() {
 }
 
 # bats test_tags=plain
+@test "closed standard descriptors are nobody else's, nor is a lesson that nobody hears a success" {
+    local code=0
+    cd "$BATS_TEST_TMPDIR"
+    # Its first file is the log that the origin writes to, as its own standard output.
+    "$BUILD/lessons/dataflow" --quick --json=json <&- >&- 2>err || code=$?
+    cat err
+    [ "$code" -eq 1 ]
+    [ "$(<err)" = "dataflow: standard output: could not be written" ]
+    jq -e '.answer | contains("(written by the origin)")' json
+    # The first of this one lies open to the end, and would take in the text.
+    code=0
+    "$BUILD/lessons/what-bounds-it" --quick >&- 2>err || code=$?
+    cat err
+    [ "$code" -eq 1 ]
+    [ "$(<err)" = "what-bounds-it: standard output: could not be written" ]
+}
+
+# bats test_tags=plain
 @test "children that the caller ignores are waited for" {
     for NAME in overlapping-waits processes-from-async; do
         status=0

@@ -44,15 +44,23 @@ struct lesson_judgement lesson_judgement(enum lesson_verdict verdict,
     return judgement;
 }
 
+/* With an end of its interval missing, "is it below?" is answered by no, as if
+ * it were above. What is infinite was divided by nothing; JSON has no word for
+ * it. */
+static bool is_known(const struct lesson_figures *figures, const char *name)
+{
+    const struct lesson_figure *f = lesson_figure(figures, name);
+    return isfinite(f->value) && isfinite(f->low) && isfinite(f->high);
+}
+
 struct lesson_judgement lesson_judge(const struct lesson *of,
                                      const struct lesson_figures *figures)
 {
     const char *unknown = NULL;
-    if (of->needs_two_processors &&
-        isnan(lesson_value(figures, LESSON_TWO_PROCESSORS)))
+    if (of->needs_two_processors && !is_known(figures, LESSON_TWO_PROCESSORS))
         unknown = LESSON_TWO_PROCESSORS;
     for (size_t i = 0; of->judged[i] && !unknown; i++)
-        if (isnan(lesson_value(figures, of->judged[i])))
+        if (!is_known(figures, of->judged[i]))
             unknown = of->judged[i];
     if (unknown)
         return lesson_judgement(LESSON_NOT_DECIDED,

@@ -171,6 +171,7 @@ static bool read_string(const char **at, char *text, size_t room)
     return true;
 }
 
+/* A number of JSON's, or null: strtod() takes 0x1p3, inf and nan, too. */
 static bool read_number(const char **at, double *value)
 {
     next(at);
@@ -179,11 +180,14 @@ static bool read_number(const char **at, double *value)
         *at += 4;
         return true;
     }
+    const char *digits = *at + (**at == '-');
+    if (!isdigit((unsigned char)*digits) || digits[1] == 'x' ||
+        digits[1] == 'X')
+        return false;
     char *end;
     *value = strtod(*at, &end);
-    bool read = end != *at;
     *at = end;
-    return read;
+    return isfinite(*value);
 }
 
 /* One flat object of strings and numbers: { "name": …, "value": …, … } */

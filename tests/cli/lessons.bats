@@ -124,10 +124,12 @@ has_its_parts() {
 # bats test_tags=plain
 @test "a rule without one of its figures does not decide" {
     without_figures
-    # A set for each figure of each lesson, which lacks it or, every other one, has it without a value.
+    # A set for each figure of each lesson, which lacks it or has it without a value.
+    # So is one without an end of its interval: each comparison with that would be false.
     jq -r '.name as $lesson | .judged as $names | range($names | length) as $i | $names[$i] as $missing
-        | [$names[] | select(. != $missing or $i % 2 == 1)
-            | {name: ., value: (if . == $missing then null else 2 end), unit: "", low: 2, high: 2}]
+        | [$names[] | select(. != $missing or $i % 4 != 0)
+            | {name: ., value: 2, unit: "", low: 2, high: 2} + if . != $missing then {} else
+                [{}, {value: null}, {low: null}, {high: null}][$i % 4] end]
         | "\($lesson)\t\($missing)\t\({figures: .} | tojson)"' "$SAID" >"$BATS_TEST_TMPDIR/sets"
     judge_each <"$BATS_TEST_TMPDIR/sets" >"$BATS_TEST_TMPDIR/answers"
     are_undecided "$BATS_TEST_TMPDIR/answers" $((3 * ${#LESSONS[@]}))
@@ -159,7 +161,11 @@ ends_with() {
         0) ends_with 2 --nonsense ;;
         1) ends_with 2 a-word ;;
         2) ends_with 2 --json=x --csv=x ;;
-        3) ends_with 1 --judge=- <<<'{"figures": [{"name": "a", "value": oops}]}' ;;
+        3)
+            for value in oops inf nan -inf 0x10 1e999 -; do
+                ends_with 1 --judge=- <<<"{\"figures\": [{\"name\": \"a\", \"value\": $value}]}"
+            done
+            ;;
         4) ends_with 1 --judge=- </dev/null ;;
         esac
     done

@@ -98,10 +98,13 @@ static int run_way(struct bench *b, const struct way *way, double patience,
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return -errno;
+    /* By what the lesson did, or by somebody else, of which nothing follows? */
+    bool ours = !way->processes && way->end_by == KILL &&
+                __atomic_load_n(&b->at_it, __ATOMIC_ACQUIRE);
     *killed = WIFSIGNALED(status);
     if (WIFSIGNALED(status))
-        return WTERMSIG(status) == SIGKILL ? 0 : -EIO;
-    return WEXITSTATUS(status) == 0 ? 0 : -EIO;
+        return ours && WTERMSIG(status) == SIGKILL ? 0 : -ECHILD;
+    return WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
 }
 
 static void add(struct lesson_run *run, const struct way *way, const char *what,

@@ -1,5 +1,6 @@
 /* lesson.c: main of every lesson: options, the report, the verdict. */
 #include "lessons/lesson.h"
+#include "common/output.h"
 
 #include <argp.h>
 #include <assert.h>
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -256,24 +258,44 @@ static void print_csv(FILE *out, const struct lesson_figures *figures,
 }
 
 /* Opens "-" as standard output; says on standard error what it could not do. */
-static FILE *open_output(const char *file)
+static int open_output(struct output *to, const char *file)
 {
-    FILE *out = strcmp(file, "-") == 0 ? stdout : fopen(file, "we");
-    if (!out)
-        fprintf(stderr, "%s: %s: %s\n", lesson.name, file, strerror(errno));
-    return out;
+    int failed = output_open(to, file);
+    if (failed)
+        fprintf(stderr, "%s: %s: %s\n", lesson.name, file, strerror(-failed));
+    return failed;
+}
+
+static int could_not_write(const char *file, int error)
+{
+    fprintf(stderr, "%s: %s: could not be written: %s\n", lesson.name, file,
+            strerror(-error));
+    return error;
 }
 
 /* Closes what open_output() opened; a full disk shows only here. */
-static int close_output(FILE *out, const char *file)
+static int close_output(struct output *to)
 {
-    bool bad = ferror(out) || fflush(out) != 0;
-    if (out != stdout && fclose(out) != 0)
-        bad = true;
-    if (!bad)
-        return 0;
-    fprintf(stderr, "%s: %s: could not be written\n", lesson.name, file);
-    return -EIO;
+    int failed = output_close(to);
+    return failed ? could_not_write(to->path, failed) : 0;
+}
+
+/* The same of the text. */
+static int end_text(void)
+{
+    struct output text = {.file = stdout};
+    int failed = output_close(&text);
+    return failed ? could_not_write("standard output", failed) : 0;
+}
+
+static const char one_output[] = "--json and --csv cannot share one output";
+
+/* Of two names of one file the second would lose what the first was given. */
+static bool is_one_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /* Writes the answer into memory, for the text and the JSON alike. */
@@ -361,8 +383,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
                            lesson.tool->expected);
         return 0;
     case ARGP_KEY_END:
-        if (wish->json && wish->csv && strcmp(wish->json, wish->csv) == 0)
-            argp_error(state, "--json and --csv cannot share one output");
+        if (wish->json && wish->csv &&
+            (strcmp(wish->json, wish->csv) == 0 ||
+             is_one_file(wish->json, wish->csv)))
+            argp_error(state, "%s", one_output);
         if (wish->run->live && ((wish->json && strcmp(wish->json, "-") == 0) ||
                                 (wish->csv && strcmp(wish->csv, "-") == 0)))
             argp_error(state, "--live shows on standard output: give --json "
@@ -463,31 +487,31 @@ static int write_everything(const struct wish *wish, const char *table,
         fprintf(stderr, "%s: %s\n", lesson.name, strerror(ENOMEM));
         return -ENOMEM;
     }
-    int failed = 0;
+    struct output to;
     bool text = true;
-    if (wish->json) {
-        text = text && strcmp(wish->json, "-") != 0;
-        FILE *out = open_output(wish->json);
-        if (out) {
-            lesson_write_json(out, &lesson, wish->run, answer, started_at);
-            failed = close_output(out, wish->json);
-        } else {
-            failed = -EIO;
-        }
+    int failed = 0;
+    if (wish->json)
+        failed = open_output(&to, wish->json);
+    if (wish->json && !failed) {
+        text = to.file != stdout;
+        lesson_write_json(to.file, &lesson, wish->run, answer, started_at);
+        failed = close_output(&to);
     }
+    if (wish->json && wish->csv && !failed &&
+        is_one_file(wish->json, wish->csv)) {
+        fprintf(stderr, "%s: %s: %s\n", lesson.name, wish->csv, one_output);
+        failed = -EINVAL;
+    }
+    if (wish->csv && !failed)
+        failed = open_output(&to, wish->csv);
     if (wish->csv && !failed) {
-        text = text && strcmp(wish->csv, "-") != 0;
-        FILE *out = open_output(wish->csv);
-        if (out) {
-            print_csv(out, figures, table);
-            failed = close_output(out, wish->csv);
-        } else {
-            failed = -EIO;
-        }
+        text = text && to.file != stdout;
+        print_csv(to.file, figures, table);
+        failed = close_output(&to);
     }
     if (text && !failed) {
         print_report(figures, answer, &judgement, wish->verbose);
-        failed = close_output(stdout, "standard output");
+        failed = end_text();
     }
     free(answer);
     return failed;
@@ -569,6 +593,7 @@ int main(int argc, char **argv)
     static struct lesson_run run;
     struct wish wish = {.run = &run};
     signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
+    signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f`, to write is an error */
     keep_standard_descriptors();
     read_command_line(argc, argv, &wish);
 
@@ -580,7 +605,7 @@ int main(int argc, char **argv)
     limit_time(&wish);
     if (wish.word_count > 0) {
         int unable = lesson.tool->use(wish.words, wish.word_count, stdout);
-        return unable || close_output(stdout, "standard output") ? 1 : 0;
+        return unable || end_text() ? 1 : 0;
     }
     struct lesson_text table = {0};
     run.table = lesson_open_text(&table);

@@ -42,7 +42,7 @@ download-two-ways_also := async/loop.c async/loop_select.c async/loop_epoll.c
 
 LESSONS := $(sort $(LESSONS))
 
-shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/statistics.c
+shelf := lessons/lesson.c lessons/lesson_measure.c lessons/lesson_json.c common/output.c common/statistics.c
 
 define lesson_program
 $(B)/lessons/$(1): $(call objects,lessons/$(1)/$(1).c lessons/$(1)/$(1)_measure.c $($(1)_also) $(shelf))

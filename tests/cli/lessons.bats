@@ -235,14 +235,46 @@ kill_children_of() {
     "$BUILD/lessons/dataflow" --quick --json=json <&- >&- 2>err || code=$?
     cat err
     [ "$code" -eq 1 ]
-    [ "$(<err)" = "dataflow: standard output: could not be written" ]
+    [ "$(<err)" = "dataflow: standard output: could not be written: Bad file descriptor" ]
     jq -e '.answer | contains("(written by the origin)")' json
     # The first of this one lies open to the end, and would take in the text.
     code=0
     "$BUILD/lessons/what-bounds-it" --quick >&- 2>err || code=$?
     cat err
     [ "$code" -eq 1 ]
-    [ "$(<err)" = "what-bounds-it: standard output: could not be written" ]
+    [ "$(<err)" = "what-bounds-it: standard output: could not be written: Bad file descriptor" ]
+}
+
+# bats test_tags=plain
+@test "what a lesson could not write to the end is not there, and what was there before stays" {
+    cd "$BATS_TEST_TMPDIR"
+    NAME=await-race
+    echo old >figures.json
+    # 1 KiB: less than either of the two.
+    for file in json csv; do
+        # shellcheck disable=SC2016  # the inner shell's
+        run bash -c 'ulimit -f 1; exec "$@"' bash "$BUILD/lessons/$NAME" --times=1 "--$file=figures.json"
+        echo "$output"
+        [ "$status" -eq 1 ]
+        [ "$output" = "await-race: figures.json: could not be written: File too large" ]
+        [ "$(<figures.json)" = old ]
+        [ "$(ls)" = figures.json ]
+    done
+}
+
+# bats test_tags=plain
+@test "a lesson does not write its figures and its rows to one file, by whatever names" {
+    cd "$BATS_TEST_TMPDIR"
+    NAME=await-race
+    run "$BUILD/lessons/$NAME" --times=1 --json=both --csv=./both
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "await-race: ./both: --json and --csv cannot share one output" ]
+    jq -e '.name == "await-race"' both
+    # Once it is there, that is seen before anything is measured.
+    ln -s both link
+    ends_with 2 --json=both --csv=link
+    jq -e '.name == "await-race"' both
 }
 
 # bats test_tags=plain

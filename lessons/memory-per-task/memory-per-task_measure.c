@@ -252,7 +252,8 @@ static double taken(const struct lesson_figures *f, const char *kind)
     for (int i = 0; i < 3; i++) {
         char name[72];
         snprintf(name, sizeof name, "%s: %s", kind, measure_names[parts[i]]);
-        bytes += fmax(lesson_value(f, name), 0);
+        double part = lesson_value(f, name);
+        bytes += part < 0 ? 0 : part; /* fmax() would make 0 of NAN, too */
     }
     return bytes;
 }

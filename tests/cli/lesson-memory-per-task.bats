@@ -68,6 +68,15 @@ END
         and $v["process: address spaces"] == 1 and $v["thread: address spaces"] == 0'
 }
 
+# bats test_tags=plain
+@test "what is known only in part is not said as a sum" {
+    # gVisor's /proc/meminfo has no KernelStack, so that the kernel's part is not known.
+    lesson_doctored '(.figures[] | select(.name == "thread: kernel memory")) |= . + {value: null, low: null, high: null}' |
+        "$LESSON" --judge=- >text
+    cat text
+    [[ $(<text) == "A task that waits takes 70,200 bytes as a process, unknown as a thread "* ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

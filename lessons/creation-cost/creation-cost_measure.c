@@ -204,6 +204,7 @@ static void try_curl(struct curl_times *times)
         *(void **)&curl_init = dlsym(library, "curl_global_init");
     if (!curl_init)
         _exit(0);
+    long ran_before = __atomic_load_n(&ledger->ran, __ATOMIC_RELAXED);
     asked = 0;
     bool there = true; /* one round without a figure is one too many */
     for (int round = 0; round < ROUNDS && there; round++) {
@@ -214,6 +215,10 @@ static void try_curl(struct curl_times *times)
     for (int round = 0; round < ROUNDS && there; round++) {
         times->before[round] = make_some(&before);
         there = !isnan(times->before[round]);
+    }
+    if (!there) { /* nor do those count that ran for it: all have ended */
+        asked = 0;
+        __atomic_store_n(&ledger->ran, ran_before, __ATOMIC_RELAXED);
     }
     times->there = there;
     times->asked = asked;

@@ -70,6 +70,15 @@ made() {
     [ "$(grep -c '^forked with libcurl,' csv)" -eq 0 ]
 }
 
+# bats test_tags=plain
+@test "a libcurl that cannot be made ready costs its own figures, and no verdict" {
+    mkdir lib
+    ${CC:-cc} -shared -fPIC -x c -o lib/libcurl.so.4 - <<<'int curl_global_init(long what) { return what > 0; }'
+    LD_LIBRARY_PATH=$PWD/lib "$LESSON" --quick --parent=16 --json=json >/dev/null
+    # shellcheck disable=SC2016  # jq's
+    lesson_holds '$v["libcurl set up in the child, by each"] == null and $v["asked to run"] == $v["ran"]'
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

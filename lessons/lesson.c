@@ -588,12 +588,24 @@ static void keep_standard_descriptors(void)
     }
 }
 
+/* Who starts a lesson may have signals ignored or blocked, and it inherits
+ * that. */
+static void set_signals(void)
+{
+    sigset_t timers;
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
+    signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f`, to write is an error */
+    sigemptyset(&timers);
+    sigaddset(&timers, SIGALRM); /* the bound of each lesson */
+    sigaddset(&timers, SIGVTALRM);
+    sigprocmask(SIG_UNBLOCK, &timers, NULL);
+}
+
 int main(int argc, char **argv)
 {
     static struct lesson_run run;
     struct wish wish = {.run = &run};
-    signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
-    signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f`, to write is an error */
+    set_signals();
     keep_standard_descriptors();
     read_command_line(argc, argv, &wish);
 

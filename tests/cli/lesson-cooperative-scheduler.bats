@@ -147,6 +147,13 @@ kill_is_seen() {
     [[ $output == *"--turns is a whole number from 2 to 1e+06, not '1e7'"* ]]
 }
 
+# bats test_tags=plain
+@test "the timer takes the processor away though the caller blocks its signal" {
+    run env --block-signal=VTALRM "$LESSON" --quick --turns=1000
+    [ "$status" -eq 0 ]
+    [[ $output == *"odd tasks: answered as defined "*" 6 "* ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

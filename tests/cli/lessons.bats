@@ -198,7 +198,8 @@ ends_with() {
     load lesson
     cd "$BATS_TEST_TMPDIR"
     # Alone in a session, as in lesson_leaves_nothing; its time is over when this says so.
-    (exec setsid "$BUILD/lessons/overlapping-waits" --unit=1 >out 2>err 3>&-) &
+    # What the caller blocks is no way round it.
+    (exec env --block-signal=ALRM setsid "$BUILD/lessons/overlapping-waits" --unit=1 >out 2>err 3>&-) &
     pid=$!
     wait_for lesson_is_at_work "$pid"
     kill -ALRM "$pid"

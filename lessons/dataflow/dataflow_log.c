@@ -182,7 +182,8 @@ static int written_here(int log, long lines)
                 "127.0.0.%d - - [%s] \"HEAD /item/%ld?size=1KiB HTTP/1.1\" "
                 "200 0 \"-\" \"dataflow\"\n",
                 client_of(k) + 1, when, k);
-    return fclose(out) == 0 ? 0 : -EIO;
+    bool cut_off = ferror(out) != 0; /* it may have ended well all the same */
+    return fclose(out) != 0 ? -errno : cut_off ? -EIO : 0;
 }
 
 /* As many as are asked for. ----------------------------------------------- */
@@ -196,9 +197,12 @@ static int repeat(int log, off_t bytes)
         if (bytes - at < (off_t)want)
             want = (size_t)(bytes - at);
         ssize_t got = pread(log, buffer, want, at);
-        if (got <= 0 || write(log, buffer, (size_t)got) != got)
-            return -EIO;
-        at += got;
+        if (got <= 0)
+            return got < 0 ? -errno : -EIO;
+        ssize_t put = write(log, buffer, (size_t)got);
+        if (put <= 0)
+            return put < 0 ? -errno : -EIO;
+        at += put; /* where the disk is full, the next one says so */
     }
     return 0;
 }

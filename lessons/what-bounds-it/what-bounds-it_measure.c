@@ -121,6 +121,20 @@ static bool find_sqlite(void)
 
 /* --- material ---------------------------------------------------------- */
 
+/* A write into what is left of a full disk is cut short, and says no error; so
+ * we ask beforehand. 0 or -errno. */
+static int reserve(const struct material *m)
+{
+    int error = posix_fallocate(m->from, 0, COPY_BYTES);
+    if (!error)
+        error = posix_fallocate(m->to, 0, COPY_BYTES);
+    if (error)
+        return lesson_cannot(-error, "it needs two files of 16 MiB in $TMPDIR,"
+                                     " or else in /tmp");
+    /* What is copied to begins empty, as it does in other programs. */
+    return ftruncate(m->to, 0) == 0 ? 0 : -errno;
+}
+
 static int make_material(struct material *m)
 {
     m->numbers = lesson_shared(NUMBERS * sizeof *m->numbers);
@@ -139,8 +153,11 @@ static int make_material(struct material *m)
     m->to = lesson_file(0);
     if (m->from < 0 || m->to < 0)
         return m->from < 0 ? m->from : m->to;
+    int failed = reserve(m);
+    if (failed)
+        return failed;
     if (write(m->from, bytes, COPY_BYTES) != COPY_BYTES)
-        return errno ? -errno : -EIO;
+        return -EIO;
     m->query = find_sqlite() ? query : NULL;
     return sorting(m);
 }

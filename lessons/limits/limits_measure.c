@@ -236,11 +236,15 @@ static void answer(const struct lesson_figures *f, FILE *out)
     double told = lesson_value(f, "processes under RLIMIT_NPROC: told");
     fprintf(out,
             "With room for 63 more tasks a user made %s processes or %s "
-            "threads and then was told \"%s\"; %s coroutines were made under "
-            "the same limit.",
+            "threads and then was ",
             LESSON_NUMBER(lesson_value(f, "processes under RLIMIT_NPROC")),
-            LESSON_NUMBER(lesson_value(f, "threads under RLIMIT_NPROC")),
-            isnan(told) ? "unknown" : strerror((int)told),
+            LESSON_NUMBER(lesson_value(f, "threads under RLIMIT_NPROC")));
+    if (told == 0)
+        fputs("refused none", out);
+    else
+        fprintf(out, "told \"%s\"",
+                told > 0 && told < 4096 ? strerror((int)told) : "unknown");
+    fprintf(out, "; %s coroutines were made under the same limit.",
             LESSON_NUMBER(lesson_value(f, "coroutines under RLIMIT_NPROC")));
 }
 

@@ -58,6 +58,14 @@ END
     [ "$(lesson_figure 'descriptors under RLIMIT_NOFILE: told')" -eq 24 ] # EMFILE
 }
 
+# bats test_tags=plain
+@test "where nothing was refused it does not say that something was told" {
+    lesson_doctored '(.figures[] | select(.name == "processes under RLIMIT_NPROC: told")).value = 0' |
+        "$LESSON" --judge=- >text
+    cat text
+    [[ $(<text) == *" and then was refused none; "* && $(<text) != *Success* ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

@@ -137,7 +137,7 @@ static void answer(const struct lesson_figures *f, FILE *out)
 static struct lesson_judgement judge(const struct lesson_figures *f)
 {
     double longest = lesson_value(f, "the longest wait");
-    double most = 0;
+    double most = -INFINITY;
     const char *slowest = NULL;
     for (int k = 1; k < WAYS; k++) {
         double high = lesson_figure(f, ways[k].name)->high;

@@ -55,6 +55,14 @@ END
     [ "$threads" -eq 21 ]
 }
 
+# bats test_tags=plain
+@test "the slowest of three that took no time has a name" {
+    lesson_doctored '(.figures[] | select(.name != "the longest wait")) |= . + {value: 0, low: 0, high: 0}' |
+        "$LESSON" --judge=- >text
+    cat text
+    [[ $(<text) == *": the slowest of the three, as processes, took at most 0.000 of the longest wait." ]]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

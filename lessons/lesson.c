@@ -494,7 +494,8 @@ static int write_everything(const struct wish *wish, const char *table,
         failed = open_output(&to, wish->json);
     if (wish->json && !failed) {
         text = to.file != stdout;
-        lesson_write_json(to.file, &lesson, wish->run, answer, started_at);
+        lesson_write_json(to.file, &lesson, wish->run, answer,
+                          wish->judge ? NULL : started_at);
         failed = close_output(&to);
     }
     if (wish->json && wish->csv && !failed &&

@@ -235,6 +235,8 @@ int lesson_file(int flags);
 
 /* Inside the shelf. ------------------------------------------------------- */
 
+/* started_at is NULL of figures that were read back: when, where and how long
+ * they were measured is not known. */
 void lesson_write_json(FILE *, const struct lesson *, const struct lesson_run *,
                        const char *answer, const char *started_at);
 

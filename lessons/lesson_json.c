@@ -135,9 +135,15 @@ void lesson_write_json(FILE *out, const struct lesson *of,
     fputs("],\n", out);
     write_member(out, "verdict", lesson_verdicts[judgement.verdict]);
     write_member(out, "reason", judgement.reason);
-    fprintf(out, "  \"quick\": %s,\n", run->quick ? "true" : "false");
-    write_member(out, "started_at", started_at);
-    write_environment(out);
+    if (started_at) {
+        fprintf(out, "  \"quick\": %s,\n", run->quick ? "true" : "false");
+        write_member(out, "started_at", started_at);
+        write_environment(out);
+    } else {
+        fputs("  \"quick\": null,\n  \"started_at\": null,\n"
+              "  \"environment\": null\n",
+              out);
+    }
     fputs("}\n", out);
 }
 

@@ -145,6 +145,17 @@ has_its_parts() {
     are_undecided "$BATS_TEST_TMPDIR/answers" 3
 }
 
+# bats test_tags=plain
+@test "figures that are read back are not said to be measured here and now" {
+    NAME=await-race
+    "$BUILD/lessons/$NAME" --quick --times=1 --json |
+        jq -e '.quick == true and (.started_at | length == 20) and .environment.processors >= 1'
+    # shellcheck disable=SC2094  # both read it
+    "$BUILD/lessons/$NAME" --judge=- --json <results/sample/lessons/await-race.json |
+        jq -e --slurpfile saved results/sample/lessons/await-race.json \
+            '.figures == $saved[0].figures and .quick == null and .started_at == null and .environment == null'
+}
+
 # Usage: ends_with STATUS OPTION...: does the lesson NAME?
 ends_with() {
     local status=0

@@ -224,7 +224,9 @@ int make_log(long lines, long *by_origin)
 {
     long first = lines < BY_ORIGIN ? lines : BY_ORIGIN;
     struct stat file;
-    int log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    const char *folder = getenv("TMPDIR");
+    int log = open(folder && *folder ? folder : "/tmp",
+                   O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (log < 0)
         log = memfd_create("log", MFD_CLOEXEC);
     if (log < 0)

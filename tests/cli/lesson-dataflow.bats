@@ -203,6 +203,18 @@ with_descriptors() {
     [ "$output" = "dataflow: File too large" ]
 }
 
+# bats test_tags=plain
+@test "its log is made where \$TMPDIR says" {
+    unshare --mount true 2>/dev/null || skip "mounting needs root"
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -euc '
+        mount -t tmpfs -o size=64k none /mnt
+        TMPDIR=/mnt exec "$@"' bash "$LESSON" --quick
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "dataflow: No space left on device" ]
+}
+
 @test "doctored figures turn the verdict" {
     lesson_verdicts <<'END'
         holds here: .

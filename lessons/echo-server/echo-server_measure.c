@@ -1,4 +1,5 @@
 /* echo-server_measure.c: who serves how many, who is hurt, and the verdict. */
+#include "common/statistics.h"
 #include "lessons/echo-server/echo-server.h"
 #include "lessons/echo-server/load.h"
 #include "lessons/lesson.h"
@@ -274,12 +275,6 @@ static struct {
     double rate[ROUNDS_MOST], p50[ROUNDS_MOST], p99[ROUNDS_MOST];
 } loads[WAYS][SIZES];
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int load_once(enum way way, int clients, long requests, int size,
                      int round)
 {
@@ -297,10 +292,10 @@ static int load_once(enum way way, int clients, long requests, int size,
         failed = -EPROTO;
     if (failed)
         return failed;
-    qsort(latency, (size_t)requests, sizeof *latency, by_size);
+    sort_f64(latency, (size_t)requests);
     double rate = (double)requests / load.seconds;
-    double p50 = 1e3 * latency[(requests - 1) / 2];
-    double p99 = 1e3 * latency[(requests - 1) * 99 / 100];
+    double p50 = 1e3 * percentile_f64(latency, (size_t)requests, 50);
+    double p99 = 1e3 * percentile_f64(latency, (size_t)requests, 99);
     lesson_row(table, "load,%s,%d,%d,%ld,%.9g,%.9g,%.9g,,,,,", ways[way],
                clients, round + 1, load.answered, rate, p50, p99);
     loads[way][size].rate[round] = rate;

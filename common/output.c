@@ -28,6 +28,15 @@ static FILE *standard_stream(const struct stat *about)
     return NULL;
 }
 
+void output_keep_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        // cppcheck-suppress leakReturnValNotUsed
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
+            return; /* none is to be had: whatever needs one says so */
+    }
+}
+
 int output_make_new(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;

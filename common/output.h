@@ -18,6 +18,12 @@ struct output {
     char part[PATH_MAX]; /* what it is written as; empty: written in place */
 };
 
+/* What is opened gets the lowest number that is free. Where one of the standard three is closed,
+ * that would be a file of ours, and every word said there would be written into it. What takes the
+ * place here can be neither read nor written, as if it were closed still. Before anything else is
+ * opened. */
+void output_keep_standard_descriptors(void);
+
 /* Opens a file that is made here for writing, never what lies there: a FIFO would be waited for,
  * and a link of either kind leads elsewhere. A regular file, as a killed run leaves it, makes room.
  * A descriptor, or -1 with errno. Safe in any thread. */

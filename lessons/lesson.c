@@ -5,7 +5,6 @@
 #include <argp.h>
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -577,18 +576,6 @@ static void limit_time(const struct wish *wish)
     alarm(LESSON_SECONDS);
 }
 
-/* Where one of these is closed, the next file that is opened would be it, and
- * hear what is said there. What takes its place can be neither read nor
- * written, as if it were closed still. */
-static void keep_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        // cppcheck-suppress leakReturnValNotUsed
-        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
-            return; /* none is to be had: whatever needs one says so */
-    }
-}
-
 /* Who starts a lesson may have signals ignored or blocked, and it inherits
  * that. */
 static void set_signals(void)
@@ -607,7 +594,7 @@ int main(int argc, char **argv)
     static struct lesson_run run;
     struct wish wish = {.run = &run};
     set_signals();
-    keep_standard_descriptors();
+    output_keep_standard_descriptors();
     read_command_line(argc, argv, &wish);
 
     char started_at[32];

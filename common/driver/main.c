@@ -4,7 +4,6 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -206,18 +205,6 @@ static int status_of(const struct summary *summary, bool written)
     return summary_failed(summary) > 0 || !written ? EXIT_SOME_FAILED : EXIT_FETCHED;
 }
 
-/* What is opened gets the lowest number that is free. Where one of these three is closed, that
- * would be a file of ours or the stop descriptor, and every word said there would be written into
- * it. What takes the place here can be neither read nor written, as if it were closed still. */
-static void keep_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        // cppcheck-suppress leakReturnValNotUsed
-        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
-            return; /* none is to be had: whatever needs one says so */
-    }
-}
-
 int main(int argc, char **argv)
 {
     struct options options;
@@ -226,7 +213,7 @@ int main(int argc, char **argv)
     struct workload *workload = &options.workload;
     signal(SIGCHLD, SIG_DFL); /* ignored, as it may come to us, no child could be waited for */
     signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is its own error, no death of all */
-    keep_standard_descriptors();
+    output_keep_standard_descriptors();
     options_parse(&options, &MODEL, argc, argv);
     options_load(&options);
 

@@ -601,17 +601,21 @@ static int take_urls(struct experiment *e, int64_t count, const char *file, stru
     return 0;
 }
 
-/* Two of one name would be one, with twice as many rounds as there are. */
+/* Two of one name would be one, with twice as many rounds as there are; of two of one chart the
+ * second would be drawn under what the page says of the first. */
 static int check_new(const struct experiment *e, const char *file, const json_t *cells,
                      struct problem *problem)
 {
     size_t i;
     json_t *cell;
     for (i = 0; (cell = json_array_get(cells, i)); i++) {
-        json_t *name = json_object_get(json_object_get(cell, "line"), "experiment");
-        if (strcmp(json_string_value(name), e->name) == 0)
+        json_t *line = json_object_get(cell, "line"), *chart = json_object_get(line, "chart");
+        if (strcmp(json_string_value(json_object_get(line, "experiment")), e->name) == 0)
             return say_problem(problem, file, "name", "is that of an experiment before it: %s",
                                e->name);
+        if (e->chart && json_is_string(chart) && strcmp(json_string_value(chart), e->chart) == 0)
+            return say_problem(problem, file, "chart", "is that of an experiment before it: %s",
+                               e->chart);
     }
     return 0;
 }

@@ -165,8 +165,20 @@ doctor() {
         [ -z "$output" ]
         [ "$stderr" = "benchstat: $second: name: is that of an experiment before it: total-time" ]
     done
-    jq '.name = "other"' experiment.json >other.json
+    jq '.name = "other" | .chart = "crossover"' experiment.json >other.json
     "$BENCHSTAT" plan experiment.json other.json >planned
+    jq 'del(.chart)' experiment.json >experiment2.json
+    jq '.name = "other" | del(.chart)' experiment.json >other.json
+    "$BENCHSTAT" plan experiment2.json other.json >planned
+}
+
+@test "plan: a chart that two experiments would draw is refused: one would be drawn under the other's name" {
+    write_experiment
+    jq '.name = "other" | .origin.size = "64KiB"' experiment.json >other.json
+    run --separate-stderr "$BENCHSTAT" plan experiment.json other.json
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [ "$stderr" = "benchstat: other.json: chart: is that of an experiment before it: total-time" ]
 }
 
 @test "plan: names and values are whole, however long they are" {

@@ -164,3 +164,15 @@ interrupted_when() {
     run "$ROOT/scripts/bench" --resume="$BATS_TEST_TMPDIR"
     [ "$status" -eq 2 ]
 }
+
+@test "bench: a visit of five figures is not taken for the one of its last four" {
+    "$BUILD/benchstat" plan --seed=7 small.json | jq -c 'select(.visit < 3) | select(.visit == 2).visit = 10001' >plan.jsonl
+    mkdir -p raw/0001
+    # The script's own loop over the plan; what would be measured is only noted.
+    # shellcheck disable=SC2016  # for the other shell
+    run bash -c 'source "$1/scripts/bench" && dir=$2 && make_visit() { mkdir "$dir/raw/$1"; } && make_visits' bash "$ROOT" "$PWD"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"1 of 2 visits are there already."* ]]
+    [ "$(cd raw && echo *)" = '0001 10001' ]
+}

@@ -54,6 +54,16 @@ static json_t *load(const struct results *results, json_int_t visit, const char 
     return root;
 }
 
+/* The last line that is not blank; what follows it is cut off. */
+static char *last_line(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \r\n", text[length - 1]))
+        text[--length] = '\0';
+    char *line = strrchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
 /* What a command said last on standard error goes with its visit, for messages. */
 static void add_error(const struct results *results, json_int_t number, json_t *visit)
 {
@@ -62,11 +72,14 @@ static void add_error(const struct results *results, json_int_t number, json_t *
     char *text = read_text(path);
     if (!text)
         return;
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \r\n", text[length - 1]))
-        text[--length] = '\0';
-    char *line = strrchr(text, '\n');
-    line = line ? line + 1 : text;
+    static const char warning[] = "  Warning: ";
+    char *line = last_line(text);
+    /* hyperfine's word that the command failed comes after the command's own, which says why. */
+    if (line > text && strncmp(line, warning, strlen(warning)) == 0) {
+        line[-1] = '\0';
+        char *own = last_line(text);
+        line = *own ? own : line;
+    }
     tame(line);
     json_t *error = json_string(line);
     if (error)

@@ -378,6 +378,18 @@ END
     [[ $(<"$RUN/summary.md") == *$'\n| threads '*'98.4 %'* ]]
 }
 
+@test "judge: the reason is the last word of the model, not hyperfine's that there was a failure" {
+    write_run
+    doctor hyperfine ".results[0].exit_codes = [1]"
+    rm "$FIRST/run.json"
+    printf 'threads: no such backend\n \n  Warning: Ignoring non-zero exit code.\n \n' >"$FIRST/stderr.txt"
+    "$BENCHSTAT" judge --quiet "$RUN" || true
+    [ "$(jq -r '.cells[] | select(.lane == "threads") | .reasons[0] | .[-26:]' "$RUN/summary.json")" = ': threads: no such backend' ]
+    printf ' \n  Warning: Ignoring non-zero exit code.\n \n' >"$FIRST/stderr.txt"
+    "$BENCHSTAT" judge --quiet "$RUN" || true
+    [[ $(jq -r '.cells[] | select(.lane == "threads") | .reasons[0]' "$RUN/summary.json") == *'Ignoring non-zero exit code.' ]]
+}
+
 @test "judge: seven rounds of three lanes decide one pair, in words" {
     write_run
     run "$BENCHSTAT" judge --quiet "$RUN"

@@ -165,6 +165,17 @@ interrupted_when() {
     [ "$status" -eq 2 ]
 }
 
+@test "bench: --plan does nothing, whatever else is asked" {
+    mkdir raw
+    "$BUILD/benchstat" plan --seed=7 small.json >plan.jsonl
+    echo '{"schema": "waitbench-metadata/1", "complete": false, "profile": "quick", "seed": 7, "sessions": 1}' >metadata.json
+    cp metadata.json before
+    run "$ROOT/scripts/bench" --plan --resume="$PWD"
+    [ "$status" -eq 2 ]
+    [[ $output == *"--plan is of a new run" ]]
+    cmp metadata.json before
+}
+
 @test "bench: a visit of five figures is not taken for the one of its last four" {
     "$BUILD/benchstat" plan --seed=7 small.json | jq -c 'select(.visit < 3) | select(.visit == 2).visit = 10001' >plan.jsonl
     mkdir -p raw/0001

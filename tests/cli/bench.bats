@@ -170,6 +170,19 @@ teardown() {
     [ -z "$(find "$BATS_TEST_TMPDIR" "$ROOT" -maxdepth 1 -name seen)" ]
 }
 
+@test "bench: a list that cannot be read again in every visit is refused" {
+    local list
+    echo http://127.0.0.1:1/ >list
+    mkfifo pipe
+    for list in /dev/stdin "$PWD/pipe" "$PWD" /proc/self/fd/0; do
+        run "${BENCH[@]}" --urls="$list" --plan <list
+        [ "$status" -eq 2 ]
+        [ "$output" = "bench: URLS=$list: is read in every visit, so it must be a file that stays" ]
+    done
+    run "${BENCH[@]}" --urls="$PWD/list" --plan
+    [ "$status" -eq 0 ]
+}
+
 # bats test_tags=slow
 @test "bench: PIN=no leaves the choice of processors alone, and says so" {
     PIN=no run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"

@@ -42,6 +42,23 @@ teardown() {
     [ ! -e "$BASE" ]
 }
 
+@test "bench: a path without a slash before it is of the folder where it was started" {
+    echo http://127.0.0.1:1/ >list
+    ln -s "$BUILD" "own build"
+    run "$ROOT/scripts/bench" --plan --urls=list --only=small.json --build="own build"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *$'\ntotal-time '* ]]
+    cp "$ROOT/tests/fixtures/report/metadata.json" . # of a run that is complete
+    touch plan.jsonl
+    run "$ROOT/scripts/bench" --resume=.
+    [[ $output == "bench: RESUME=$PWD/.: that run is complete" ]]
+    echo kept >results
+    RESULTS=results run "$ROOT/scripts/bench" --only=small.json
+    [ "$status" -eq 3 ]
+    [ "$output" = "bench: cannot make the folder $PWD/results for results" ]
+}
+
 @test "bench: from experiment to tables, and a second run beside the first" {
     run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
     measured

@@ -26,6 +26,9 @@ teardown() {
     [[ $output == *"total-time"* ]]
     run "${BENCH[@]}" --seed=many
     [ "$status" -eq 2 ]
+    CHART_LANG=fr run "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json"
+    [ "$status" -eq 2 ]
+    [ "$output" = "bench: CHART_LANG=fr: must be en, es or pt" ]
     [ ! -e "$BASE" ]
 }
 

@@ -147,6 +147,14 @@ static int want_seconds(const struct place *place, json_t *object, const char *k
     return 0;
 }
 
+/* A plan's lines and fields are parted by such. */
+static bool has_control(const char *text)
+{
+    while (*text && (unsigned char)*text >= ' ')
+        text++;
+    return *text != '\0';
+}
+
 /* A string out of a list separated by '|'; an empty list allows any that is not empty. */
 static int want_word(const struct place *place, json_t *object, const char *key, const char *words,
                      const char **out)
@@ -157,8 +165,9 @@ static int want_word(const struct place *place, json_t *object, const char *key,
     const char *text = json_string_value(value);
     char right[128];
     if (!words[0]) {
-        if (!text || !text[0])
-            return wrong(place, key, "must be a string that is not empty");
+        if (!text || !text[0] || has_control(text))
+            return wrong(place, key,
+                         "must be a string that is not empty, without control characters");
         *out = text;
         return 0;
     }
@@ -308,8 +317,8 @@ static int read_variant(const struct place *outer, const char *name, json_t *obj
     struct place place = {outer->file, prefix, outer->problem};
     if (!json_is_object(object))
         return wrong(outer, name, "must be an object with fixed, origin or client");
-    if (strpbrk(name, ",\"\t\n|"))
-        return wrong(outer, name, "must hold no comma, bar, quote, tab or newline");
+    if (strpbrk(name, ",\"|") || has_control(name))
+        return wrong(outer, name, "must hold no comma, bar, quote or control character");
     int error = only_keys(&place, object, "fixed origin client");
     place.prefix = inner;
     snprintf(inner, sizeof inner, "%sfixed.", prefix);
@@ -376,10 +385,12 @@ static int read_peer(const struct place *place, json_t *object, struct lane *lan
     json_t *argument;
     lane->peer = json_object_get(object, "peer");
     for (i = 0; (argument = json_array_get(lane->peer, i)); i++)
-        if (!json_is_string(argument))
+        if (!json_is_string(argument) || has_control(json_string_value(argument)))
             break;
     if (!json_is_array(lane->peer) || i == 0 || argument)
-        return wrong(place, "peer", "must be an array of strings: a command and its arguments");
+        return wrong(place, "peer",
+                     "must be an array of strings without control characters: "
+                     "a command and its arguments");
     if (lane->model || lane->again || lane->options)
         return wrong(place, "peer", "goes without model, options and again");
     int error = want_integer(place, object, "concurrency", 1, 1000000, &lane->concurrency);
@@ -454,8 +465,9 @@ static int read_lane(const struct place *outer, struct experiment *e, size_t i, 
     json_t *option;
     for (k = 0; (option = json_array_get(lane->options, k)); k++) {
         const char *text = json_string_value(option);
-        if (!text || text[0] != '-')
-            return wrong(&place, "options", "must be strings such as \"--backend=poll\"");
+        if (!text || text[0] != '-' || has_control(text))
+            return wrong(&place, "options",
+                         "must be strings such as \"--backend=poll\", without control characters");
     }
     int again = check_again(&place, e, i);
     return again ? again : check_against(&place, e, i);
@@ -520,6 +532,16 @@ static bool value_fits(const struct experiment *e, json_t *value)
     if (axis == BY_SIZE)
         return check_size(json_string_value(value)) == 0;
     return json_is_integer(value) && json_integer_value(value) >= 1;
+}
+
+/* A load generator's cell is named after it. */
+static int check_ceiling(const struct place *place, const struct experiment *e)
+{
+    for (size_t k = 0; k < e->lane_count; k++)
+        if ((e->wrk && strcmp(e->lanes[k].name, "wrk") == 0) ||
+            (e->h2load && strcmp(e->lanes[k].name, "h2load") == 0))
+            return wrong(place, "ceiling", "has the name of a lane");
+    return 0;
 }
 
 static int read_values(const struct place *place, struct experiment *e, json_t *profile)
@@ -669,6 +691,8 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
         error = read_variants(&top, e);
     if (!error)
         error = read_ceiling(&top, e);
+    if (!error)
+        error = check_ceiling(&top, e);
     if (!error)
         error = check_at(&top, e);
     if (!error)

@@ -16,6 +16,9 @@ static const char *const profile_names[] = {"quick", "talk", "full"};
 
 enum { AXES = sizeof axis_names / sizeof *axis_names };
 
+/* Of settings that may be an axis too. */
+enum { MOST_URLS = 100000000, MOST_AT_ONCE = 1000000, MOST_WORK = 1000000 };
+
 const char *axis_name(enum axis axis)
 {
     return axis_names[axis];
@@ -249,15 +252,15 @@ static int read_fixed(const struct place *place, json_t *object, struct settings
     if (!error)
         error = want_integer(place, object, "hosts", 1, 50000, &s->hosts);
     if (!error)
-        error = want_integer(place, object, "count", 1, 100000000, &s->count);
+        error = want_integer(place, object, "count", 1, MOST_URLS, &s->count);
     if (!error)
         error = want_integer(place, object, "count_each", 1, 1000000, &s->count_each);
     if (!error)
-        error = want_integer(place, object, "concurrency", 1, 1000000, &s->concurrency);
+        error = want_integer(place, object, "concurrency", 1, MOST_AT_ONCE, &s->concurrency);
     if (!error)
         error = want_integer(place, object, "retries", 0, 100, &s->retries);
     if (!error)
-        error = want_integer(place, object, "cpu_work", 0, 1000000, &s->cpu_work);
+        error = want_integer(place, object, "cpu_work", 0, MOST_WORK, &s->cpu_work);
     if (!error)
         error = want_duration(place, object, "timeout", &s->timeout);
     if (!error)
@@ -526,12 +529,14 @@ static bool value_fits(const struct experiment *e, json_t *value)
     if (axis == BY_VARIANT)
         return json_is_string(value) && json_object_get(e->variants, json_string_value(value));
     if (axis == BY_CPU_WORK)
-        return json_is_integer(value) && json_integer_value(value) >= 0;
+        return json_is_integer(value) && json_integer_value(value) >= 0 &&
+               json_integer_value(value) <= MOST_WORK;
     if (axis == BY_DELAY)
         return check_duration(json_string_value(value)) == 0;
     if (axis == BY_SIZE)
         return check_size(json_string_value(value)) == 0;
-    return json_is_integer(value) && json_integer_value(value) >= 1;
+    return json_is_integer(value) && json_integer_value(value) >= 1 &&
+           json_integer_value(value) <= (axis == BY_COUNT ? MOST_URLS : MOST_AT_ONCE);
 }
 
 /* A load generator's cell is named after it. */
@@ -557,11 +562,14 @@ static int read_values(const struct place *place, struct experiment *e, json_t *
     for (i = 0; (value = json_array_get(e->values, i)); i++) {
         if (!value_fits(e, value))
             return wrong(place, "values",
-                         e->axis == BY_DELAY      ? "must be durations such as \"100ms\""
-                         : e->axis == BY_SIZE     ? "must be sizes such as \"1KiB\""
-                         : e->axis == BY_CPU_WORK ? "must be whole numbers of 0 or more"
-                         : e->axis == BY_VARIANT  ? "must be names of \"variants\""
-                                                  : "must be whole numbers of 1 or more");
+                         e->axis == BY_DELAY  ? "must be durations such as \"100ms\""
+                         : e->axis == BY_SIZE ? "must be sizes such as \"1KiB\""
+                         : e->axis == BY_CPU_WORK
+                             ? "must be whole numbers of 0 or more, up to a million"
+                         : e->axis == BY_VARIANT ? "must be names of \"variants\""
+                         : e->axis == BY_COUNT
+                             ? "must be whole numbers of 1 or more, up to a hundred million"
+                             : "must be whole numbers of 1 or more, up to a million");
         for (size_t before = 0; before < i; before++)
             if (json_equal(value, json_array_get(e->values, before)))
                 return wrong(place, "values", "holds a value twice");

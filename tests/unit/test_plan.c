@@ -473,6 +473,7 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"\"rounds\": 7", "\"rounds\": 7, \"origin\": {\"size\": 1}",
          ": profiles.quick.origin.size: ", "a size"},
         {"[4, 40]", "[0]", ": profiles.quick.values: ", "1 or more"},
+        {"[4, 40]", "[100000001]", ": profiles.quick.values: ", "a hundred million"},
         {"[4, 40]", "3", ": profiles.quick.values: ", "1 to 64"},
         {"\"axis\": \"count\", ", "", ": profiles.quick.values: ", "needs an \"axis\""},
         {"\"count\"", "\"concurrency\"", ": fixed.count: ", "is missing"},

@@ -678,6 +678,40 @@ static int read_head(const struct place *place, struct experiment *e)
     return read_axis(place, e);
 }
 
+/* The settings at a value, in which count_each is not reckoned yet. */
+static struct settings settings_at(const struct experiment *experiment, size_t i)
+{
+    struct settings s = experiment->settings;
+    json_t *value = json_array_get(experiment->values, i);
+    switch (experiment->axis) {
+    case NO_AXIS:
+        break;
+    case BY_COUNT:
+        s.count = json_integer_value(value);
+        break;
+    case BY_CONCURRENCY:
+        s.concurrency = json_integer_value(value);
+        break;
+    case BY_DELAY:
+        s.delay = json_string_value(value);
+        break;
+    case BY_SIZE:
+        s.size = json_string_value(value);
+        break;
+    case BY_CPU_WORK:
+        s.cpu_work = json_integer_value(value);
+        break;
+    case BY_VARIANT: {
+        /* Checked when it was read: nothing can be wrong with it here. */
+        const struct place place = {"", "", &(struct problem){""}};
+        const char *name = json_string_value(value);
+        (void)read_variant(&place, name, json_object_get(experiment->variants, name), &s);
+        break;
+    }
+    }
+    return s;
+}
+
 static int read_all(struct experiment *e, const char *file, const char *profile,
                     struct problem *problem)
 {
@@ -713,9 +747,10 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
             return wrong(&fixed, "count", "is missing");
         if (s.concurrency < 0)
             return wrong(&fixed, "concurrency", "is missing");
+        s = settings_at(e, i);
+        if (s.count_each >= 0 && s.count >= 0)
+            return wrong(&fixed, "count_each", "stands instead of a count");
     }
-    if (e->settings.count_each >= 0 && (e->settings.count >= 0 || e->axis == BY_COUNT))
-        return wrong(&fixed, "count_each", "stands instead of a count");
     if (e->settings.rate_share > 0)
         return wrong(&fixed, "rate_share", "stands in a variant, beside the one it is taken from");
     if (e->traced && (e->axis != NO_AXIS || e->rounds != 1))
@@ -776,34 +811,7 @@ size_t experiment_values(const struct experiment *experiment)
 
 struct settings experiment_at(const struct experiment *experiment, size_t i)
 {
-    struct settings s = experiment->settings;
-    json_t *value = json_array_get(experiment->values, i);
-    switch (experiment->axis) {
-    case NO_AXIS:
-        break;
-    case BY_COUNT:
-        s.count = json_integer_value(value);
-        break;
-    case BY_CONCURRENCY:
-        s.concurrency = json_integer_value(value);
-        break;
-    case BY_DELAY:
-        s.delay = json_string_value(value);
-        break;
-    case BY_SIZE:
-        s.size = json_string_value(value);
-        break;
-    case BY_CPU_WORK:
-        s.cpu_work = json_integer_value(value);
-        break;
-    case BY_VARIANT: {
-        /* Checked when it was read: nothing can be wrong with it here. */
-        const struct place place = {"", "", &(struct problem){""}};
-        const char *name = json_string_value(value);
-        (void)read_variant(&place, name, json_object_get(experiment->variants, name), &s);
-        break;
-    }
-    }
+    struct settings s = settings_at(experiment, i);
     if (s.count_each >= 0)
         s.count = s.count_each * s.concurrency;
     return s;

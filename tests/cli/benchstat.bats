@@ -172,6 +172,19 @@ doctor() {
     "$BENCHSTAT" plan experiment2.json other.json >planned
 }
 
+@test "plan: a variant's count beside count_each, or the other way round, is refused: one would be forgotten" {
+    write_experiment
+    jq '.axis = "variant" | .variants = {few: {}, many: {fixed: {count: 50}}} | .fixed = {count_each: 2, concurrency: 20}
+        | .profiles.quick.values = ["few", "many"]' experiment.json >mistake.json
+    run "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [ "$output" = "benchstat: mistake.json: fixed.count_each: stands instead of a count" ]
+    jq '.axis = "variant" | .variants = {few: {fixed: {count_each: 2}}} | .profiles.quick.values = ["few"]' experiment.json >mistake.json
+    run "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [ "$output" = "benchstat: mistake.json: fixed.count_each: stands instead of a count" ]
+}
+
 @test "plan: a chart that two experiments would draw is refused: one would be drawn under the other's name" {
     write_experiment
     jq '.name = "other" | .origin.size = "64KiB"' experiment.json >other.json

@@ -73,6 +73,17 @@ lead() {
     page_says 'doctored'
 }
 
+@test "report: a folder is no name of a page, and one that is not there is said" {
+    mkdir elsewhere
+    run "$ROOT/scripts/report" "$RESULT" elsewhere
+    [ "$status" -eq 2 ]
+    [ "$output" = "report: elsewhere is a folder: name the page in it" ]
+    nothing_in elsewhere
+    run "$ROOT/scripts/report" "$RESULT" nowhere/page.html
+    [ "$status" -eq 1 ]
+    [ "$output" = "report: there is no folder for nowhere/page.html" ]
+}
+
 @test "report: latency is compared at a common rate, and only told at a rate of each model's own" {
     edit summary.json "$(<"$RESULT/open-loop.jq")"
     "$ROOT/scripts/report" "$RESULT"

@@ -84,6 +84,13 @@ lead() {
     [ "$output" = "report: there is no folder for nowhere/page.html" ]
 }
 
+@test "report: the lessons' page is found, whatever its folder is called" {
+    mkdir 'a #1?%41 b'
+    echo page >'a #1?%41 b/lessons.html'
+    LESSONS='a #1?%41 b/lessons.html' "$ROOT/scripts/report" "$RESULT"
+    page_says '<a href="../a%20%231%3F%2541%20b/lessons.html">Lessons</a>'
+}
+
 @test "report: latency is compared at a common rate, and only told at a rate of each model's own" {
     edit summary.json "$(<"$RESULT/open-loop.jq")"
     "$ROOT/scripts/report" "$RESULT"

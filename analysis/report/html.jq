@@ -10,7 +10,12 @@ def figure:
     elif fabs >= 100 then round | tostring
     else (2 - (fabs | log10 | floor)) as $digits
         | if $digits > 9 then "0"
-          else pow(10; $digits) as $scale | (. * $scale | round) / $scale | tostring end
+          else pow(10; $digits) as $scale | (. * $scale | round) as $whole | $whole / $scale
+            # Below that jq would write an exponent.
+            | if fabs >= 1e-4 then tostring
+              else ($whole | fabs | tostring) as $figures
+                | (if . < 0 then "-" else "" end) + "0." + "0" * ($digits - ($figures | length)) + $figures | sub("0+$"; "") end
+          end
     end;
 def seconds:
     if . == null then "–"

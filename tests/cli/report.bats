@@ -91,6 +91,14 @@ lead() {
     page_says '<a href="../a%20%231%3F%2541%20b/lessons.html">Lessons</a>'
 }
 
+@test "report: no figure is written with an exponent" {
+    edit summary.json '(.cells[] | select(.lane == "async")) |= (.voluntary_switches_per_fetch = {median: 0.0000123, low: 0.0000001, high: 0.00012}
+        | .involuntary_switches_per_fetch = {median: 0, low: 0, high: 0})'
+    "$ROOT/scripts/report" "$RESULT"
+    page_says '<span class="figure">0.0000123</span>'
+    run ! grep -q '<span class="figure">[^<]*e-' "$RESULT/report.html"
+}
+
 @test "report: latency is compared at a common rate, and only told at a rate of each model's own" {
     edit summary.json "$(<"$RESULT/open-loop.jq")"
     "$ROOT/scripts/report" "$RESULT"

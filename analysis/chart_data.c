@@ -54,13 +54,13 @@ static void time_by_count_csv(const struct results *results, const char *name, F
         double predicted =
             model_makespan(count, json_number_at(cell->plan, "concurrency"),
                            json_number_at(cell->plan, "delay_s"), costs_of(results, cell));
-        /* An invalid cell is left to the tables: here it would be a point. */
-        if (cell_verdict(cell) == INVALID || cell_verdict(cell) == NOT_MEASURED)
+        if (cell_verdict(cell) == NOT_MEASURED)
             continue;
+        /* Of an invalid cell a row without figures: a word in the chart, and no point. */
         fprintf(stream, "%s,%.0f", cell->lane, count);
         put_spread(stream, cell, MAKESPAN);
         put_number(stream, predicted);
-        fprintf(stream, ",%d\n", cell_verdict(cell) == VALID);
+        fprintf(stream, ",%d\n", cell_verdict(cell) != PREDICTED);
     }
 }
 

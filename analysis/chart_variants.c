@@ -370,7 +370,7 @@ void scaling_csv(const struct results *results, const char *name, FILE *stream)
         if (!belongs(cell, name) || cell->again_of)
             continue;
         const struct cell *one = alone(results, cell, &among);
-        if (!one || cell_verdict(cell) == INVALID || cell_verdict(cell) == NOT_MEASURED)
+        if (!one || cell_verdict(cell) == NOT_MEASURED)
             continue;
         double each = valid_spread(one, CPU_EACH).median / (double)among;
         struct fetch_costs costs = {.known = isfinite(each), .first = each, .kept = each};
@@ -383,7 +383,7 @@ void scaling_csv(const struct results *results, const char *name, FILE *stream)
                 among);
         put_three(stream, time, 1);
         put_number(stream, modelled);
-        fprintf(stream, ",%d", cell_verdict(cell) == VALID);
+        fprintf(stream, ",%d", cell_verdict(cell) != PREDICTED);
         put_number(stream, ratio);
         fprintf(stream, ",%d\n", decided);
         seen = seen || isfinite(ratio);

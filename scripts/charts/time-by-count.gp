@@ -133,7 +133,7 @@ place(i) = count[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
 do for [i = 1:n] {
     if (invalid[i]) {
         y = known_value(at[i]) ? y_px(at[i]) - 30 : bottom - 20 - 30 * series[i]
-        set label w_invalid at first count[i], screen py(y) center @FINE
+        set label ''.said(model[i]) . ': ' . w_invalid at first count[i], screen py(y) center @FINE
     } else {
         if (known_value(at[i])) {
             if (measured[i]) {
@@ -165,7 +165,7 @@ do for [k = 1:models] {
     y = label_y[k]
     if (last[k] > 0) {
         i = last[k]
-        figure = seconds(at[i]) . (measured[i] && !invalid[i] ? '' : ', ' . count_predicted_short)
+        figure = invalid[i] ? w_invalid : seconds(at[i]) . (measured[i] ? '' : ', ' . count_predicted_short)
         set arrow from first most, screen py(y_px(at[i])) to screen px(right + 18),py(y) nohead back \
             lc rgb colour(name[k]) lw 2
         set label '' at screen px(right + 30),py(y - 17) point pt filled(name[k]) ps point_size(name[k]) \

@@ -447,11 +447,12 @@ static void a_gain_ends_where_there_are_no_more_processors(void **unused)
     assert_false(notes(&judged, "scaling: the gain"));
     assert_holds("run", "summary.md", "# waitbench: ? profile, seed nan");
     assert_holds("run", "summary.md", "not decided, since this machine has no two processors");
-    /* Without the one process there is nothing to divide: no row is left. */
+    /* Without the one process there is nothing to divide; its own row stands without a figure. */
     spoil(&judged, "run", "scaling/hybrid-1", "run.json", "{}");
     done(&judged);
     judge(&judged, "run");
     assert_holds("run", "data/scaling.csv", "\nhybrid,2,0.33,0.33,0.33,,1,,0\n");
+    assert_holds("run", "data/scaling.csv", "\nhybrid,1,,,,,1,,0\n");
     done(&judged);
     free(file);
 }
@@ -572,6 +573,12 @@ static void a_prediction_is_no_measurement(void **unused)
                  "- not measured: count/async/count=400000 would take about 401 s, too long");
     assert_holds("run", "summary.md", "of time for each further URL");
     assert_holds("run", "summary.json", "\"verdict\": \"predicted\"");
+    /* An invalid cell is there by name, without a figure. */
+    spoil(&judged, "run", "count/async/count=20", "run.json", "{}");
+    done(&judged);
+    judge(&judged, "run");
+    assert_holds("run", "data/time-by-count.csv", "\nasync,20,,,,0.02");
+    assert_holds("run", "data/time-by-count.csv", ",1\nthreads,20,0.0");
     /* Visits that were not made leave no row, and are said. */
     for (size_t i = 0; i < judged.results.cell_count; i++) {
         const struct cell *cell = &judged.results.cells[i];

@@ -296,7 +296,16 @@ $(B)/man/waitbench-%.1: $(B)/% $(wildcard docs/man/*.h2m)
 	$(Q)$(call say,MAN   $@) help2man --no-info --locale=C.UTF-8 --manual=waitbench \
 	    --source='waitbench $(VERSION)' --version-string='waitbench-$* (waitbench) $(VERSION)' \
 	    --name="$$(sed -n '1s/^# //p' docs/man/$*.h2m)" --opt-include=docs/man/$*.h2m \
-	    $(if $(filter $*,$(MODELS)),--include=docs/man/model.h2m) -o $@ $(@:.1=)
+	    $(if $(filter $*,$(MODELS)),--include=docs/man/model.h2m) \
+	    $(if $(filter $*,benchstat),--include=$(B)/man/subcommands.h2m) -o $@ $(@:.1=)
+
+# benchstat's own --help leaves the options to its subcommands'; a page is narrower than a terminal.
+$(B)/man/waitbench-benchstat.1: $(B)/man/subcommands.h2m
+$(B)/man/subcommands.h2m: $(B)/benchstat
+	@mkdir -p $(@D)
+	@for s in $$($< --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
+	    printf '[%s]\n.nf\n' $$s; \
+	    ARGP_HELP_FMT=rmargin=72 $< $$s --help | sed 's/\\/\\e/g; s/-/\\-/g' || exit; echo .fi; done >$@
 
 # A peer in Go: its standard library only, and nothing is fetched.
 $(B)/peers/go-pool: peers/go/main.go

@@ -110,6 +110,14 @@ table() {
         [[ $text == *$'\nDESCRIPTION'* ]]
         "$program" --help >/dev/null
     done
+    # Where a program leaves its options to its subcommands, they are in its page as well.
+    text=$(LC_ALL=C.UTF-8 MANWIDTH=80 man -l "$DESTDIR/usr/share/man/man1/waitbench-benchstat.1")
+    for name in $("$DESTDIR/usr/bin/waitbench-benchstat" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+        [[ $text == *$'\n'"${name^^}"$'\n'* ]]
+        while read -r option; do
+            [[ $text == *"$option"* ]] || { echo "$name $option"; false; }
+        done < <("$DESTDIR/usr/bin/waitbench-benchstat" "$name" --help | grep -oE -- '--[a-z-]+')
+    done
     [ -e "$DESTDIR/usr/bin/waitbench-async" ]
     make --no-print-directory -C "$ROOT" uninstall DESTDIR="$DESTDIR" PREFIX=/usr
     [ -z "$(find "$DESTDIR" -type f)" ]

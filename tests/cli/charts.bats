@@ -544,6 +544,20 @@ END
     says slides/timeline-dark.svg 'Quem espera, e quando?'
 }
 
+@test "draw keeps what was said of a chart where only some of it is said anew" {
+    mkdir -p result/data
+    cp "$SAMPLES/total-time.csv" result/data/
+    local -a once=(--formats=svg --themes=light)
+    "$CHARTS/draw" "${once[@]}" --subtitle='400 URLs' --placement=together --noise-floor=0.03 result
+    "$CHARTS/draw" "${once[@]}" --subtitle='500 URLs' result
+    says result/charts/total-time.svg '500 URLs · Client and server on all cores'
+    "$CHARTS/draw" "${once[@]}" --noise-floor=0.05 --caption='as it was' result
+    says result/charts/total-time.svg '500 URLs · Client and server on all cores' 'as it was'
+    grep -qxF "if (!exists('noise_floor')) { noise_floor = 0.05 }" result/charts/total-time.settings.gp
+    # One line each, however often.
+    [ "$(wc -l <result/charts/total-time.settings.gp)" -eq 5 ]
+}
+
 @test "draw says what is wrong" {
     run "$CHARTS/draw" --help
     [ "$status" -eq 0 ]

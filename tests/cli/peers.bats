@@ -137,6 +137,17 @@ cell() {
         '[["invalid","it could not be metered, nor its URLs counted"]]' ]
 }
 
+@test "what had no processor each is not drawn as if it had, and no base is named that nothing was held against" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    experiment '{"name": "curl", "peer": ["curl", "-s", "--config", "{curl}"], "concurrency": 1}'
+    jq '.fixed.count = 3 | .profiles.quick.values = ["100ms"]' "$EXPERIMENT" >"$BATS_TEST_TMPDIR/one.json"
+    run env BASE=HEAD "$ROOT/scripts/peers" --quick --pin=no --results="$BASE" --only="$BATS_TEST_TMPDIR/one.json" 3>&-
+    echo "$output"
+    [ "$status" -le 1 ]
+    grep -qF "placement = 'together'" "$BASE"/*/charts/peers.settings.gp
+    [ "$(jq .base "$BASE"/*/metadata.json)" = null ]
+}
+
 @test "interrupted, nobody is believed whom the meter has not seen" {
     mkdir "$BATS_TEST_TMPDIR/build"
     ln -s "$BUILD"/* "$BATS_TEST_TMPDIR/build/"

@@ -288,7 +288,7 @@ static int read_origin(const struct place *place, json_t *object, struct setting
     if (!error)
         error = want_word(place, object, "dist", "fixed|uniform|lognormal|pareto", &s->dist);
     if (!error)
-        error = want_integer(place, object, "status", 100, 599, &s->status);
+        error = want_integer(place, object, "status", 200, 599, &s->status);
     if (!error)
         error = want_word(place, object, "fault", "reset|truncate|stall|drip|garbage", &s->fault);
     return error ? error : want_integer(place, object, "every", 1, 1000000000, &s->every);

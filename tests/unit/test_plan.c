@@ -450,7 +450,7 @@ static void mistakes_name_file_key_and_remedy(void **unused)
         {"{\"size\"", "{\"big\": 7, \"size\"", ": origin.big: ", "a size"},
         {"{\"size\"", "{\"jitter\": 1, \"size\"", ": origin.jitter: ", "a duration"},
         {"{\"size\"", "{\"dist\": \"normal\", \"size\"", ": origin.dist: ", "fixed|uniform"},
-        {"{\"size\"", "{\"status\": 99, \"size\"", ": origin.status: ", "from 100 to 599"},
+        {"{\"size\"", "{\"status\": 199, \"size\"", ": origin.status: ", "from 200 to 599"},
         {"{\"size\"", "{\"fault\": \"x\", \"size\"", ": origin.fault: ", "reset|truncate"},
         {"{\"size\"", "{\"every\": 0, \"size\"", ": origin.every: ", "whole number from 1"},
         {"\"question\"", "\"client\": 3, \"question\"", ": client.: ", "must be an object"},

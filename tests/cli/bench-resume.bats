@@ -65,11 +65,21 @@ interrupted_when() {
     [ "$status" -eq 130 ]
     only_folder
     nothing_runs
-    grep -qF "scripts/charts/draw $RUN and scripts/report $RUN" errors
+    grep -qF "RESUME=$RUN" errors
     run ! grep -q 'Everything is in' errors
     [ "$(jq .complete "$RUN/summary.json")" = true ]
     [ ! -e "$RUN/report.html" ]
     [ -z "$(find "$RUN" -name '*.part' -o -name '.new' -o -name '*.svg')" ]
+    # Nothing is measured again, and what is drawn knows what the run knew of it.
+    printf '#!/bin/sh\nexit 1\n' >without/gnuplot
+    PATH=$PWD/without:$PATH run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"3 of 3 visits are there already"*"Everything is in"* ]]
+    grep -q subtitle "$RUN/charts/total-time.settings.gp"
+    [ -s "$RUN/report.html" ]
+    run "$ROOT/scripts/bench" --resume="$RUN"
+    [ "$status" -eq 2 ]
+    [[ $output == *"is complete"* ]]
 }
 
 # bats test_tags=slow

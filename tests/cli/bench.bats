@@ -53,7 +53,7 @@ teardown() {
     [ "$status" -eq 0 ]
     [[ $output == *$'\ntotal-time '* ]]
     cp "$ROOT/tests/fixtures/report/metadata.json" . # of a run that is complete
-    touch plan.jsonl
+    touch plan.jsonl report.html
     run "$ROOT/scripts/bench" --resume=.
     [[ $output == "bench: RESUME=$PWD/.: that run is complete" ]]
     echo kept >results

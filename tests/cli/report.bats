@@ -82,6 +82,12 @@ lead() {
     run "$ROOT/scripts/report" "$RESULT" nowhere/page.html
     [ "$status" -eq 1 ]
     [ "$output" = "report: there is no folder for nowhere/page.html" ]
+    # Where the page's part cannot be made, whatever the reason.
+    mkdir page.html.part
+    run "$ROOT/scripts/report" "$RESULT" page.html
+    [ "$status" -eq 1 ]
+    [ "$output" = "report: page.html.part cannot be written" ]
+    rmdir page.html.part
 }
 
 @test "report: the lessons' page is found, whatever its folder is called" {

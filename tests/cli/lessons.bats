@@ -466,6 +466,16 @@ waiting_lesson() {
     run scripts/lessons --out="$BATS_TEST_TMPDIR/out" no-such-lesson
     [ "$status" -eq 2 ]
     [ ! -e "$BATS_TEST_TMPDIR/out" ]
+    run scripts/lessons --formats=svg,gif --out="$BATS_TEST_TMPDIR/out" no-such-lesson
+    [ "$status" -eq 2 ]
+    [ "$output" = "lessons: the formats are svg, png and pdf, not 'svg,gif'" ]
+    [ ! -e "$BATS_TEST_TMPDIR/out" ]
+    # Started elsewhere, its lessons are where they were built all the same.
+    cd "$BATS_TEST_TMPDIR" || return
+    LESSONS_BUILD='' run "$ROOT/scripts/lessons" --out=out no-such-lesson
+    [ "$status" -eq 2 ]
+    [ "$output" = "lessons: no lesson 'no-such-lesson' in $ROOT/build/lessons" ]
+    cd "$ROOT" || return
     run scripts/lessons --help
     [ "$status" -eq 0 ]
 }

@@ -233,6 +233,19 @@ all_gone() {
     wait_for origin_says open=0
 }
 
+# The sanitizers want to be loaded first.
+# bats test_tags=plain
+@test "when the parent is killed while names are looked up, whoever looks them up goes as well" {
+    SHIM_NAMES=.hangs SHIM_NAMES_S=3000 LD_PRELOAD=$BUILD/tests/shim.so \
+        begin "${MODELS[0]}" --timeout=1h http://name.hangs/
+    wait_for pgrep -P "$RUN"
+    kill -KILL "$RUN"
+    finish
+    RUNS=yes
+    [ "$CODE" -eq 137 ]
+    wait_for all_gone
+}
+
 @test "a child that dies loses its URL and no other, and gets a successor" {
     [[ " ${MODELS[*]} " == *" processes "* ]] || skip "processes is not tested here"
     origin_start

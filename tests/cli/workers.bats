@@ -136,6 +136,28 @@ successor() {
     outcomes 2 3
 }
 
+# The sanitizers want to be loaded first.
+# bats test_tags=plain
+@test "a child whose successor cannot be made leaves its lane to the others, and the run ends" {
+    for model in processes hybrid; do
+        start_held
+        own=()
+        [ $model = processes ] || own=(--processes=2)
+        SHIM_FORK=from:3 LD_PRELOAD=$BUILD/tests/shim.so \
+            begin $model "${own[@]}" --concurrency=2 "$HELD/held?"{1,2} "$HELD/sound?"{3..8}
+        wait_for log_has held 2
+        kill -KILL "$(pgrep -P "$RUN" -o)"
+        curl -sS --fail -o released "$HELD/release"
+        # Who waited for a successor would wait for ever.
+        wait_for is_gone "$RUN"
+        finish
+        stop_held
+        [ "$CODE" -eq 1 ]
+        run_says asked=2 made=2 lost=1 rebuilt=0
+        outcomes 1 7
+    done
+}
+
 @test "a child that stands still is only late" {
     origin_start
     begin processes --concurrency=3 --count=9 --url-pattern="$ORIGIN/item/{}?size=10B&delay=700ms"
@@ -173,8 +195,12 @@ successor() {
     # What fails, for whom, from which call on, and how many workers of 4 there are then.
     while read -r what model from made; do
         rm -f run.json
-        run --separate-stderr env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
-            "$BUILD/$model" --concurrency=4 --count=12 --json=run.json \
+        own=()
+        # However many processors there are.
+        [ "$model" != hybrid ] || own=(--processes=2)
+        # Who waited for the missing would wait for ever.
+        run --separate-stderr timeout 60 env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
+            "$BUILD/$model" "${own[@]}" --concurrency=4 --count=12 --json=run.json \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=5ms"
         echo "$what $model $from: status $status; $output; $stderr"
         if ((made == 0)); then

@@ -181,7 +181,8 @@ all_gone() {
             [ "$CODE" -eq 143 ] || interrupted+=("$at/run.json")
         done
     done
-    [ -z "$(find . -name '*.part' -not -path '*/bodies/*')" ]
+    # Neither an output nor a body that was being written: who could not yet handle signals had begun none.
+    [ -z "$(find . -name '*.part')" ]
     # On a slow machine not one may have come so far.
     ((${#interrupted[@]})) || return 0
     [ "$(jq -r .interrupted "${interrupted[@]}" | uniq -c | xargs)" = "${#interrupted[@]} true" ]

@@ -5,6 +5,8 @@
  *                                     from the K-th
  *   SHIM_MEMORY=every:K:N             every K-th of the first N
  *   SHIM_MEMORY_SINCE=connect         … of those since a process first connected to a server
+ *   SHIM_MEMORY_SINCE=handle          … or first asked libcurl for a handle, in building a worker:
+ *                                     libcurl's own start, thousands before it, is behind it
  *   SHIM_MEMORY_CHILD=K               … and only in the K-th child that it forks
  *   SHIM_FORK=…  SHIM_THREAD=…        likewise fork and pthread_create, with EAGAIN
  *   SHIM_NAMES=.SUFFIX                looking up a name that ends so takes SHIM_NAMES_S seconds (8)
@@ -68,20 +70,23 @@ static bool fails(struct scarcity *of)
                            : call == of->number || (of->kind == 'f' && call > of->number);
 }
 
-static bool connected;
+static bool connected, handled;
 static unsigned long children, child; /* how many it has forked; which one it is itself */
 
 static bool is_spared(void)
 {
-    static bool read, until_connected;
+    static bool read;
+    static char since; /* c or h; else from the beginning */
     static unsigned long only;
     if (!read) {
         const char *number = getenv("SHIM_MEMORY_CHILD");
         only = number != NULL ? strtoul(number, NULL, 10) : 0;
-        until_connected = getenv("SHIM_MEMORY_SINCE") != NULL;
+        const char *event = getenv("SHIM_MEMORY_SINCE");
+        since = event != NULL ? event[0] : '\0';
         read = true;
     }
-    return (until_connected && !connected) || (only > 0 && child != only);
+    return (since == 'c' && !connected) || (since == 'h' && !handled) ||
+           (only > 0 && child != only);
 }
 
 static bool no_memory(void)
@@ -175,6 +180,14 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     return EAI_AGAIN;
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+CURL *curl_easy_init(void)
+{
+    CURL *(*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_init");
+    handled = true;
+    return real();
+}
 
 /* The header has a macro of that name, which checks types and calls it. */
 #undef curl_easy_setopt

@@ -97,8 +97,10 @@ with_few_ports() {
 # would use them up in far less. One host has 100 ports, so that each model has its own.
 @test "--keep-alive=no: whoever outpaces the local ports waits for one, and no fetch fails" {
     [[ $(</proc/sys/net/ipv4/tcp_tw_reuse) -ne 0 ]] || skip "ports that rest are not used again here"
+    # Nor is there room for descriptors that looks for a free port, hundreds here, would leave.
     # shellcheck disable=SC2016  # the inner shell's
     with_few_ports '
+        ulimit -HSn 64
         host=0
         pids=()
         for model in "${@:2}"; do

@@ -110,6 +110,19 @@ interrupted_when() {
     nothing_runs
 }
 
+# With its own origin, which ends with it, what it measures would soon have ended by itself.
+@test "bench: killed while it waits for another's server, it leaves nothing that goes on asking" {
+    write_experiment 1 8 10ms
+    origin_start
+    seq -f "$ORIGIN/item/%g?delay=3000s" 8 >list
+    "${BENCH[@]}" --only="$BATS_TEST_TMPDIR/small.json" --urls="$PWD/list" >out 2>errors 3>&- &
+    wait_for origin_says 'in_flight>=1'
+    kill -KILL $!
+    wait $! || true
+    wait_for nothing_runs
+    wait_for origin_says open=0
+}
+
 # bats test_tags=slow
 @test "bench: without its origin it ends with a word, keeps what was made and can go on" {
     write_experiment 4 40 10ms
@@ -129,7 +142,6 @@ interrupted_when() {
     [ "$(jq .complete "$RUN/summary.json")" = true ]
 }
 
-# bats test_tags=slow
 # bats test_tags=slow
 @test "bench: does not go on with another list under the same name" {
     write_experiment 1 8 10ms

@@ -342,7 +342,7 @@ leaves_nothing() {
 # second, one after another. On a busy machine one may need almost three.
 outlives_the_resolver() {
     SHIM_NAMES=.hangs SHIM_NAMES_S=3000 LD_PRELOAD=$BUILD/tests/shim.so run \
-        timeout 100 "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=3s --input=../list --records=records.csv
+        timeout -s KILL 100 "$BUILD/$1" --resolve="$2" --concurrency=2 --timeout=3s --input=../list --records=records.csv
     [ "$status" -eq 1 ]
     cat records.csv
     [ "$(grep -c "^1,$3," records.csv)" -eq 1 ]

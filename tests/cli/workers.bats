@@ -199,7 +199,7 @@ successor() {
         # However many processors there are.
         [ "$model" != hybrid ] || own=(--processes=2)
         # Who waited for the missing would wait for ever.
-        run --separate-stderr timeout 60 env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
+        run --separate-stderr timeout -s KILL 60 env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
             "$BUILD/$model" "${own[@]}" --concurrency=4 --count=12 --json=run.json \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=5ms"
         echo "$what $model $from: status $status; $output; $stderr"

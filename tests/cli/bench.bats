@@ -195,6 +195,7 @@ teardown() {
     echo http://127.0.0.1:1/ >list
     mkfifo pipe
     for list in /dev/stdin "$PWD/pipe" "$PWD" /proc/self/fd/0; do
+        # shellcheck disable=SC2094  # both read it
         run "${BENCH[@]}" --urls="$list" --plan <list
         [ "$status" -eq 2 ]
         [ "$output" = "bench: URLS=$list: is read in every visit, so it must be a file that stays" ]

@@ -117,23 +117,37 @@ set arrow from screen px(key_x[3] - 26),py(key_y) to screen px(key_x[3] + 28),py
 
 # Points ------------------------------------------------------------------------------
 
-# Points of one count that would cover each other (closer than 30 page units) stand side by side.
-array beside[n]
+# Points of one count that would cover each other (closer than 30 page units) stand side by side, around
+# their count; at the axis' end up to it, since the names stand behind. What is said of several is said once.
+array leftmost[n]; array beside[n]; array silent[n]; array above[n]
 near(i, k) = count[i] == count[k] && known_value(at[i]) && known_value(at[k]) \
     && abs(y_px(at[i]) - y_px(at[k])) < 34
 do for [i = 1:n] {
-    group = 0; before = 0
-    if (known_value(at[i])) {
-        do for [k = 1:n] { if (near(i, k)) { group = group + 1; if (k < i) { before = before + 1 } } }
+    group = 0; before = 0; silent[i] = 0; above[i] = 0
+    do for [k = 1:n] {
+        if (near(i, k)) {
+            group = group + 1
+            if (k < i) {
+                before = before + 1
+                if (invalid[k]) { above[i] = above[i] + 1 }
+                if (!invalid[k] && !measured[k]) { silent[i] = 1 }
+            }
+        }
     }
-    beside[i] = (before - (group - 1) / 2.) * 27
+    leftmost[i] = group > 1 ? (1 - group) * (count[i] == most ? 27 : 13.5) : 0
+    beside[i] = leftmost[i] + before * 27
 }
 place(i) = count[i] * exp(beside[i] * log(most_at / few_at) / (right - left))
 
 do for [i = 1:n] {
     if (invalid[i]) {
-        y = known_value(at[i]) ? y_px(at[i]) - 30 : bottom - 20 - 30 * series[i]
-        set label ''.said(model[i]) . ': ' . w_invalid at first count[i], screen py(y) center @FINE
+        y = known_value(at[i]) ? y_px(at[i]) - 50 - 30 * above[i] : bottom - 20 - 30 * series[i]
+        word = said(model[i]) . ': ' . w_invalid
+        if (count[i] == most) {
+            set label ''.word at screen px(x_px(most) + 17),py(y) right @FINE
+        } else {
+            set label ''.word at first count[i], screen py(y) center @FINE
+        }
     } else {
         if (known_value(at[i])) {
             if (measured[i]) {
@@ -149,8 +163,10 @@ do for [i = 1:n] {
                     point pt filled(model[i]) ps point_size(model[i])  lc rgb paper front
                 set label '' at first place(i), first at[i] \
                     point pt hollow(model[i]) ps point_size(model[i])  lw 4 lc rgb colour(model[i]) front
-                set label count_predicted_short \
-                    at screen px(x_px(place(i)) - 26),py(y_px(at[i]) - 20) right @FINE
+                if (!silent[i]) {
+                    set label count_predicted_short \
+                        at screen px(x_px(count[i]) + leftmost[i] - 26),py(y_px(at[i]) - 20) right @FINE
+                }
             }
         }
     }

@@ -319,6 +319,27 @@ END
     [ "$(texts b.svg | grep -cx 'predicted')" -eq 0 ]
 }
 
+@test "time-by-count: of points side by side it is said once that they are predicted, and none stands behind the axis" {
+    cat >a.csv <<'END'
+model,count,median_s,low_s,high_s,model_s,measured
+async,40,0.4,0.39,0.41,0.4,1
+threads,400,,,,4,0
+async,400,,,,4,0
+hybrid,400,,,,4,0
+sequential,400,,,,400,0
+END
+    sketch time-by-count a.csv a.svg
+    # Of the three, and of the one above them.
+    [ "$(texts a.svg | grep -cx 'predicted')" -eq 2 ]
+    # The last of the three stands where the one alone does: on its count.
+    local last alone
+    last=$(marks a.svg '204, 121, 167' | cut -d, -f1 | sort -n | head -n 1)
+    alone=$(marks a.svg '230, 159,   0' 3 | cut -d, -f1)
+    echo "$last $alone"
+    [ -n "$alone" ]
+    [ "$last" = "$alone" ]
+}
+
 @test "time-by-count: tenfold is one step on both axes" {
     cat >a.csv <<'END'
 model,count,median_s,low_s,high_s,model_s,measured
@@ -339,6 +360,11 @@ END
     sketch time-by-count a.csv a.svg
     [ "$(marks a.svg '  0, 158, 115' | wc -l)" -eq $(($(marks good.svg '  0, 158, 115' | wc -l) - 1)) ]
     says a.svg 'async: invalid'
+    # Two of them are not written over each other.
+    sed 's/^\(async\|threads\),400,.*/\1,400,,,,0.41,1/' "$SAMPLES/time-by-count.csv" >a.csv
+    sketch time-by-count a.csv a.svg
+    [ "$(awk -F'[(,)]' '/<g transform=/ { y = $3 } />(async|threads): invalid</ { print y }' a.svg |
+        sort -u | wc -l)" -eq 2 ]
     # The last one is named at the right: by no figure either.
     sed 's/^async,\([0-9]*\),.*/async,\1,,,,0.41,1/' "$SAMPLES/time-by-count.csv" >b.csv
     sketch time-by-count b.csv b.svg

@@ -65,7 +65,9 @@ set label switch_y at screen px(page_left),py(182) left @AXIS
 array label_y[n]
 do for [i = 1:n] { label_y[i] = drawn[i] ? y_px(cpu[i]) : -1000 * i }
 apart = 46
-do for [pass = 1:40] { do for [a = 1:n] { do for [b = 1:n] {
+do for [pass = 1:40] { do for [a = 1:n] {
+    if (label_y[a] > bottom - 22) { label_y[a] = bottom - 22 }
+    do for [b = 1:n] {
     if (a != b && drawn[a] && drawn[b] && abs(x_px(switches[a]) - x_px(switches[b])) < 380) {
         if (label_y[a] <= label_y[b] && label_y[b] - label_y[a] < apart) {
             overlap = apart - (label_y[b] - label_y[a])
@@ -89,6 +91,12 @@ do for [i = 1:n] {
             lc rgb colour(model[i])
         reach = known_value(switches_high[i]) ? x_px(switches_high[i]) : x_px(switches[i])
         reach = (reach > x_px(switches[i]) + 26 ? reach : x_px(switches[i]) + 26) + 18
+        # Behind the points that stand where it would be written.
+        do for [pass = 1:n] { do for [k = 1:n] {
+            if (drawn[k] && abs(y_px(cpu[k]) - label_y[i]) < 40 && abs(x_px(switches[k]) - reach) < 44) {
+                reach = x_px(switches[k]) + 44
+            }
+        } }
         set label ''.bold(said(model[i])) at screen px(reach),py(label_y[i]) left front \
             font ''.size_of(value_size) textcolor rgb ink
     } else {

@@ -305,6 +305,29 @@ END
     lacks a.svg 'noise floor'
 }
 
+@test "no chart writes a word over another, or over a point" {
+    local language
+    for language in en es pt; do
+        drawn "$language"
+        awk -f "$ROOT/tests/overlaps.awk" "$DRAWN"/*.svg >>said
+    done
+    # As it was measured, and with what is invalid among what is close together.
+    mkdir measured
+    cp "$ROOT"/results/sample/data/*.csv measured
+    cp -r measured spoilt
+    sed -i -E 's/^((async|hybrid),4000|async,4|threads,40000),[^,]*,[^,]*,[^,]*,([^,]*),.*/\1,,,,\3,1/' \
+        spoilt/time-by-count.csv
+    sed -i -E 's/^((threads|async),.*),1$/\1,0/' spoilt/cpu-mix.csv
+    mapfile -t NAMES < <(cd measured && printf '%s\n' *.csv | sed 's/\.csv$//')
+    draw_all as-measured svg measured
+    draw_all with-invalid svg spoilt
+    says with-invalid/time-by-count.svg 'async: invalid' 'hybrid: invalid' 'threads: invalid'
+    says with-invalid/cpu-mix.svg 'async: invalid' 'threads: invalid'
+    awk -f "$ROOT/tests/overlaps.awk" as-measured/*.svg with-invalid/*.svg >>said
+    sed "s|^$BATS_FILE_TMPDIR/||" said
+    [ ! -s said ]
+}
+
 @test "time-by-count: what was only predicted is hollow and says so" {
     sketch time-by-count "$SAMPLES/time-by-count.csv" a.svg
     # Squares: number 5 of gnuplot's is filled, written gpPt4; 4 is hollow, gpPt3.

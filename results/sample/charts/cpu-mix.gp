@@ -21,12 +21,16 @@ row(x) = (n = n + 1, model[n] = text('model'), passes[n] = amount('passes'), wor
 stats data using (row(0)) nooutput
 
 # The steps of work, as a loop pays them, and the models; a model measured again is left to the tables.
-array step[n]; array step_work[n]; array name[n]
-steps = 0; models = 0; shortest = NaN; longest = NaN
+array step[n]; array step_work[n]; array name[n]; array step_invalid[n]
+steps = 0; most_invalid = 0; models = 0; shortest = NaN; longest = NaN
 do for [i = 1:n] {
     there = 0
     do for [k = 1:steps] { if (step[k] == passes[i]) { there = k } }
-    if (!there) { steps = steps + 1; there = steps; step[there] = passes[i]; step_work[there] = work[i] }
+    if (!there) { steps = steps + 1; there = steps; step[there] = passes[i]; step_work[there] = work[i]; step_invalid[there] = 0 }
+    if (!drawn[i] && !again(model[i])) {
+        step_invalid[there] = step_invalid[there] + 1
+        if (step_invalid[there] > most_invalid) { most_invalid = step_invalid[there] }
+    }
     if (model[i] eq 'async' && known_value(work[i])) { step_work[there] = work[i] }
     there = again(model[i])
     do for [k = 1:models] { if (name[k] eq model[i]) { there = 1 } }
@@ -40,6 +44,9 @@ if (!known_value(shortest)) { shortest = 0.1; longest = 1 }
 
 left = 230; right = 1560; top = 236; bottom = 850
 from_log = log10(shortest) - 0.1; span_log = log10(longest) + 0.1 - from_log
+# Below the scale, what is invalid is told.
+room = most_invalid == 0 ? 0 : most_invalid < 8 ? 30 * most_invalid + 40 : 280
+from_log = from_log - span_log * room / (bottom - top - room); span_log = log10(longest) + 0.1 - from_log
 x_of(k) = left + 60 + (k - 1) * (right - left - 120) / (steps > 1 ? steps - 1. : 1.)
 y_of(v) = bottom - (log10(v) - from_log) / span_log * (bottom - top)
 set lmargin at screen 0; set rmargin at screen 1; set tmargin at screen 1; set bmargin at screen 0
@@ -48,7 +55,7 @@ unset xtics; unset ytics
 ticks = span_log < 1.2 ? '1 2 3 5 7' : '1 2 5'
 do for [decade = int(floor(from_log)):int(ceil(from_log + span_log))] { do for [t in ticks] {
     v = real(t) * 10**decade
-    if (y_of(v) <= bottom && y_of(v) >= top) {
+    if (y_of(v) <= bottom - room && y_of(v) >= top) {
         set arrow from screen px(left),py(y_of(v)) to screen px(right),py(y_of(v)) nohead back lc rgb rule lw 2
         set label ''.seconds(v) at screen px(left - 18),py(y_of(v)) right @TICK
     }
@@ -65,7 +72,7 @@ set label mix_y at screen px(page_left),py(190) left @AXIS
 # Draw: a line a model, broken where a cell is not valid, and the names at the ends. -----------------------
 
 array label_y[models]
-invalid_here = 0
+do for [k = 1:steps] { step_invalid[k] = 0 }
 do for [m = 1:models] {
     before = 0; label_y[m] = bottom + 10 * m
     do for [k = 1:steps] {
@@ -85,8 +92,15 @@ do for [m = 1:models] {
             label_y[m] = y
         } else {
             if (found > 0) {
-                set label ''.said(name[m]) . ': ' . w_invalid at screen px(x_of(k)),py(bottom - 20 - 30 * invalid_here) center @FINE
-                invalid_here = invalid_here + 1
+                word = said(name[m]) . ': ' . w_invalid
+                y = bottom - 20 - 30 * step_invalid[k]
+                # Behind the last step stand the names.
+                if (k == steps) {
+                    set label ''.word at screen px(right - 34),py(y) right @FINE
+                } else {
+                    set label ''.word at screen px(x_of(k)),py(y) center @FINE
+                }
+                step_invalid[k] = step_invalid[k] + 1
             }
         }
         before = found > 0 && drawn[found > 0 ? found : 1] ? found : 0

@@ -78,6 +78,7 @@ do for [p = 1:panel_count] {
                 font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
         }
     }
+    written_to = 0
     if (!exists('tick_list')) { do for [decade = int(floor(from_log)):int(ceil(from_log + span_log))] {
         do for [step in steps] {
             v = real(step) * 10**decade
@@ -85,8 +86,12 @@ do for [p = 1:panel_count] {
             if (x >= side(p) + 8 && x <= side(p) + wide - 8) {
                 set arrow from screen px(x),py(top - 12) to screen px(x),py(bottom) nohead back lc rgb rule \
                     lw (step eq '1' ? 3 : 1)
-                set label ''.told(v) at screen px(x),py(bottom + 28) center noenhanced front \
-                    font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
+                half = width_of(told(v), wide < 420 ? 19 : 23) / 2
+                if (x - half > written_to + 8) {
+                    written_to = x + half
+                    set label ''.told(v) at screen px(x),py(bottom + 28) center noenhanced front \
+                        font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
+                }
             }
         }
     } }

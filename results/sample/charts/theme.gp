@@ -254,5 +254,5 @@ push_apart = "array order[models + 1]; do for [k = 1:models] { order[k] = k }; "
     . "overlap = apart - (label_y[order[b + 1]] - label_y[order[b]]); " \
     . "if (overlap > 0) { label_y[order[b]] = label_y[order[b]] - overlap / 2.; " \
     . "label_y[order[b + 1]] = label_y[order[b + 1]] + overlap / 2. } } }; " \
-    . "shift = label_y[order[models]] - (bottom - 22); " \
-    . "if (shift > 0) { do for [k = 1:models] { label_y[k] = label_y[k] - shift } }"
+    . "limit = bottom - 22; do for [b = 1:models] { k = order[models + 1 - b]; " \
+    . "if (label_y[k] > limit) { label_y[k] = limit }; limit = label_y[k] - apart }"

@@ -76,7 +76,7 @@ kill_is_seen() {
         "$ROOT/lessons/cooperative-scheduler/cooperative-scheduler.c"
     "${CC:-cc}" -O1 -std=gnu17 -D_GNU_SOURCE '-DWAITBENCH_VERSION="0"' '-DWAITBENCH_CFLAGS="-O1"' -Isrc -I"$ROOT" \
         -pthread -o emptied src/lessons/cooperative-scheduler/*.c "$ROOT"/lessons/lesson*.c \
-        "$ROOT/common/statistics.c" -lm
+        "$ROOT"/common/{output,statistics}.c -lm
     ./emptied --quick --turns=2000 --csv=csv --json=json >/dev/null
     read_orders
     run ! kill_is_seen

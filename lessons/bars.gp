@@ -32,7 +32,10 @@ eval panel(bar_left, bar_right, 170, 850)
 set yrange [-(b_y + 0.7) : -0.3]
 b_from = bar_log ? 10 ** floor(log10(b_least) - 0.001) : (b_least < 0 ? b_least * 1.15 : 0)
 if (bar_log) { set logscale x; set format x '10^{%T}'; set xtics enhanced; set xrange [b_from : b_most * 4] } else {
-    set xrange [b_from : b_most > 0 ? b_most * 1.18 : 1]
+    b_to = b_most > 0 ? b_most * 1.18 : 1
+    set xrange [b_from : b_to]
+    # As many figures as there is room for.
+    set xtics step_of(b_to - b_from, (bar_right - bar_left) / 140.)
 }
 set xtics offset 0,-0.2
 set xlabel ''.bar_axis font ''.size_of(label_size) textcolor rgb soft offset 0,-0.4

@@ -105,3 +105,15 @@ END
         not decided here: .figures[0].value = 1.5
 END
 }
+
+# bats test_tags=plain
+@test "the scale of its chart has no more figures than there is room for" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    printf '%s\n' part,way,threads,median,low,high 'bookings,one lock,2,21.5,11.3,37.7' \
+        'bookings,nothing shared,2,1565.8,1207.2,1656' 'coroutines,lock held across the await,1,52,51,54' >"$BATS_TEST_TMPDIR/csv"
+    cd "$ROOT" || return
+    gnuplot -e "data='$BATS_TEST_TMPDIR/csv'; output='$BATS_TEST_TMPDIR/svg'" lessons/locks/locks.gp
+    figures=$(grep -c '<text> [0-9]*</text>' "$BATS_TEST_TMPDIR/svg")
+    echo "$figures"
+    ((figures >= 3 && figures <= 5))
+}

@@ -91,14 +91,32 @@ static bool try_later(struct slot *slot, uint64_t due_ns)
                           loop_now() + wait_ns) == 0;
 }
 
-static void attempt_ended(struct slot *slot, CURLcode code)
+static void on_wait(void *data, int begins)
+{
+    struct transfers *all = data;
+    uint64_t now = run_now(&all->run);
+    if (begins && all->computing_since != 0)
+        run_computed(&all->run, all->run.first_lane, all->computing_since, now);
+    all->computing_since = now;
+}
+
+/* The lane may begin its next. Where there is none, who waits for the others to
+ * end does not compute: what it did ends here. */
+static void answered(struct slot *slot)
 {
     struct transfers *all = slot->all;
+    if (all->computing_since != 0)
+        on_wait(all, 1);
+    all->done(all->data, slot->lane);
+}
+
+static void attempt_ended(struct slot *slot, CURLcode code)
+{
     uint64_t again_ns = 0;
     curl_multi_remove_handle(slot->shard->multi, transfer_easy(slot->transfer));
     slot->performing = false;
     if (transfer_end(slot->transfer, (int)code, &again_ns)) {
-        all->done(all->data, slot->lane);
+        answered(slot);
         return;
     }
     if (!try_later(slot, again_ns))
@@ -143,7 +161,7 @@ static void abandon(struct shard *shard)
             continue;
         slot->lost = false;
         transfer_end(slot->transfer, CURLE_OUT_OF_MEMORY, &never);
-        all->done(all->data, slot->lane);
+        answered(slot);
     }
 }
 
@@ -277,17 +295,8 @@ static void on_stop(void *data, int fd, unsigned events)
         slot->performing = false;
         loop_timer_cancel(all->loop, &slot->later);
         transfer_interrupt(slot->transfer);
-        all->done(all->data, slot->lane);
+        answered(slot);
     }
-}
-
-static void on_wait(void *data, int begins)
-{
-    struct transfers *all = data;
-    uint64_t now = run_now(&all->run);
-    if (begins && all->computing_since != 0)
-        run_computed(&all->run, all->run.first_lane, all->computing_since, now);
-    all->computing_since = now;
 }
 
 /* ---- Opening, starting, closing ----------------------------------------- */
@@ -425,8 +434,6 @@ bool transfers_start(struct transfers *all, uint32_t lane, uint64_t index)
 void transfers_close(struct transfers *all)
 {
     loop_watch(all->loop, run_stop_fd(&all->run), 0, NULL, NULL);
-    if (all->computing_since != 0) /* since the last answer */
-        on_wait(all, 1);
     loop_on_wait(all->loop, NULL, NULL);
     for (uint32_t i = 0; all->slots != NULL && i < all->run.lanes; i++)
         transfer_close(all->slots[i].transfer);

@@ -112,8 +112,9 @@ void run_finish(const struct run *, uint64_t index, enum outcome outcome);
 enum run_count { RUN_CONNECTIONS, RUN_RETRIED, RUN_PORT_WAITS, RUN_COUNTS };
 void run_count(const struct run *, enum run_count, uint64_t more);
 
-/* One stretch of computing between two waits, kept only in a traced run.
- * Times are run_now()'s. `lane` is the lane it was for, or the view's first. */
+/* One stretch of computing, from the end of a wait to the next, or to the end
+ * of a fetch; kept only in a traced run. Times are run_now()'s. `lane` is the
+ * lane it was for, or the view's first. */
 bool run_tracing(const struct run *);
 void run_computed(const struct run *, uint32_t lane, uint64_t begin_ns, uint64_t end_ns);
 

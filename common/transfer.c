@@ -456,9 +456,6 @@ void transfer_close(struct transfer *transfer)
 {
     if (transfer == NULL)
         return;
-    if (transfer->computing_since != 0) /* since the last answer */
-        run_computed(&transfer->run, transfer->lane, transfer->computing_since,
-                     run_now(&transfer->run));
     curl_easy_cleanup(transfer->easy);
     curl_multi_cleanup(transfer->multi);
     curl_slist_free_all(transfer->resolve_list);
@@ -905,18 +902,29 @@ void transfer_interrupt(struct transfer *transfer)
 
 /* ---- A fetch that blocks ------------------------------------------------ */
 
+/* What a traced run keeps: from where a wait ends to where the next begins, or the fetch ends. Who
+ * has nothing left to fetch waits for the others, and does not compute. */
+static void computing_begins(struct transfer *transfer)
+{
+    if (run_tracing(&transfer->run))
+        transfer->computing_since = run_now(&transfer->run);
+}
+
+static void computing_ends(const struct transfer *transfer)
+{
+    if (run_tracing(&transfer->run))
+        run_computed(&transfer->run, transfer->lane, transfer->computing_since,
+                     run_now(&transfer->run));
+}
+
 /* Waits for the connection, the run's end, or libcurl's next timeout. This is
  * the place where a worker of a pool waits, and nearly all it does. */
 static void wait_for_socket(struct transfer *transfer)
 {
     struct curl_waitfd stop = {.fd = run_stop_fd(&transfer->run), .events = CURL_WAIT_POLLIN};
-    bool tracing = run_tracing(&transfer->run);
-    if (tracing)
-        run_computed(&transfer->run, transfer->lane, transfer->computing_since,
-                     run_now(&transfer->run));
+    computing_ends(transfer);
     curl_multi_poll(transfer->multi, &stop, 1, INT_MAX, NULL);
-    if (tracing)
-        transfer->computing_since = run_now(&transfer->run);
+    computing_begins(transfer);
 }
 
 /* What curl_easy_perform does, and libcurl does it the same way inside; by
@@ -942,26 +950,28 @@ static bool perform(struct transfer *transfer, CURLcode *code)
 }
 
 /* Sleeps until `due_ns`, or until the run is stopped: then false. */
-static bool sleep_until(const struct run *run, uint64_t due_ns)
+static bool sleep_until(struct transfer *transfer, uint64_t due_ns)
 {
+    const struct run *run = &transfer->run;
     struct pollfd stop = {.fd = run_stop_fd(run), .events = POLLIN};
     for (uint64_t now = run_now(run); now < due_ns && !run_stopping(run); now = run_now(run)) {
         struct timespec left = {.tv_sec = (time_t)((due_ns - now) / 1000000000),
                                 .tv_nsec = (long)((due_ns - now) % 1000000000)};
+        computing_ends(transfer);
         ppoll(&stop, 1, &left, NULL);
+        computing_begins(transfer);
     }
     return !run_stopping(run);
 }
 
-void transfer_fetch(struct transfer *transfer, uint64_t index)
+/* Until its outcome, whichever that is. */
+static void fetch(struct transfer *transfer, uint64_t index)
 {
     uint64_t due_ns = workload_due(transfer->run.workload, index);
     CURLcode code = CURLE_OK;
-    if (run_tracing(&transfer->run) && transfer->computing_since == 0)
-        transfer->computing_since = run_now(&transfer->run);
     if (!transfer_begin(transfer, index))
         return;
-    while (sleep_until(&transfer->run, due_ns)) {
+    while (sleep_until(transfer, due_ns)) {
         transfer_attempt(transfer);
         if (!perform(transfer, &code))
             break;
@@ -969,4 +979,11 @@ void transfer_fetch(struct transfer *transfer, uint64_t index)
             return;
     }
     transfer_interrupt(transfer);
+}
+
+void transfer_fetch(struct transfer *transfer, uint64_t index)
+{
+    computing_begins(transfer);
+    fetch(transfer, index);
+    computing_ends(transfer);
 }

@@ -60,3 +60,28 @@ faults() {
         [ -n "$output" ] || { echo "nothing found in $bad"; false; }
     done
 }
+
+# Half-way between the answer of URL 1 and that of URL 2: does whoever waits there compute? Usage: busy_half_way
+busy_half_way() {
+    jq '[.traceEvents[] | select(.ph == "X") | .end = .ts + .dur] as $spans
+        | ([1, 2] | map(. as $url | [$spans[] | select(.args.index == $url) | .end] | max) | add / 2) as $between
+        | [$spans[] | select(.cat == "cpu" and .ts < $between and .end > $between)] | length' "$1"
+}
+
+@test "trace: who has nothing left to fetch, or sleeps until the next is due, does not compute meanwhile" {
+    local model own trace=$BATS_TEST_TMPDIR/trace.json
+    origin_start
+    for model in "${MODELS[@]}"; do
+        # The lane of the first is done long before the other's: hybrid's in a process of its own.
+        own=()
+        [[ $model != hybrid ]] || own=(--processes=2)
+        "$BUILD/$model" "${own[@]}" --quiet --concurrency=2 --trace="$trace" "$ORIGIN/item/1" "$ORIGIN/item/2?delay=1s"
+        echo "$model: $(jq -c '.traceEvents[] | select(.cat == "cpu") | [.tid, .ts, .dur]' "$trace")"
+        [ "$(busy_half_way "$trace")" -eq 0 ]
+        "$BUILD/$model" --quiet --concurrency=1 --rate=1 --count=2 --trace="$trace" --url-pattern="$ORIGIN/item/{}"
+        echo "$model, paced: $(jq -c '.traceEvents[] | select(.cat == "cpu") | [.tid, .ts, .dur]' "$trace")"
+        [ "$(busy_half_way "$trace")" -eq 0 ]
+        # So that nothing is missed: somebody computed.
+        [ "$(jq '[.traceEvents[] | select(.cat == "cpu")] | length' "$trace")" -ge 2 ]
+    done
+}

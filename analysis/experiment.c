@@ -742,12 +742,11 @@ static int read_all(struct experiment *e, const char *file, const char *profile,
     if (error || e->rounds == 0)
         return error;
     for (size_t i = 0; i < experiment_values(e); i++) {
-        struct settings s = experiment_at(e, i);
-        if (s.count < 0)
+        struct settings s = settings_at(e, i);
+        if (s.count < 0 && s.count_each < 0)
             return wrong(&fixed, "count", "is missing");
         if (s.concurrency < 0)
             return wrong(&fixed, "concurrency", "is missing");
-        s = settings_at(e, i);
         if (s.count_each >= 0 && s.count >= 0)
             return wrong(&fixed, "count_each", "stands instead of a count");
     }

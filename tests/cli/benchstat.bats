@@ -183,6 +183,11 @@ doctor() {
     run "$BENCHSTAT" plan mistake.json
     [ "$status" -eq 2 ]
     [ "$output" = "benchstat: mistake.json: fixed.count_each: stands instead of a count" ]
+    # Without a number in flight there is none for each.
+    jq '.fixed = {count_each: 2}' experiment.json >mistake.json
+    run "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [ "$output" = "benchstat: mistake.json: fixed.concurrency: is missing" ]
 }
 
 @test "plan: a chart that two experiments would draw is refused: one would be drawn under the other's name" {

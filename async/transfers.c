@@ -91,13 +91,22 @@ static bool try_later(struct slot *slot, uint64_t due_ns)
                           loop_now() + wait_ns) == 0;
 }
 
+/* A stretch of computing ends here; what follows is another. */
+static void computed(struct transfers *all)
+{
+    uint64_t now = run_now(&all->run);
+    if (all->computing_since != 0)
+        run_computed(&all->run, all->run.first_lane, all->computing_since, now);
+    all->computing_since = now;
+}
+
 static void on_wait(void *data, int begins)
 {
     struct transfers *all = data;
-    uint64_t now = run_now(&all->run);
-    if (begins && all->computing_since != 0)
-        run_computed(&all->run, all->run.first_lane, all->computing_since, now);
-    all->computing_since = now;
+    if (begins)
+        computed(all);
+    else
+        all->computing_since = run_now(&all->run);
 }
 
 /* The lane may begin its next. Where there is none, who waits for the others to
@@ -105,8 +114,8 @@ static void on_wait(void *data, int begins)
 static void answered(struct slot *slot)
 {
     struct transfers *all = slot->all;
-    if (all->computing_since != 0)
-        on_wait(all, 1);
+    if (run_tracing(&all->run))
+        computed(all);
     all->done(all->data, slot->lane);
 }
 

@@ -50,6 +50,7 @@ wide = (right - left - gutter * (panel_count - 1)) / real(panel_count)
 pitch = (bottom - top) / real(row_count)
 type = pitch * 0.3 < small_size ? pitch * 0.3 : small_size
 if (type > wide / 8.) { type = wide / 8. }
+tick_type = wide < 420 ? 19 : 23
 side(p) = left + (p - 1) * (wide + gutter)
 from_log = log10(shortest) - 0.08 * (log10(longest / shortest) + 0.3)
 span_log = log10(longest) + 0.12 * (log10(longest / shortest) + 0.3) - from_log
@@ -75,7 +76,7 @@ do for [p = 1:panel_count] {
         if (x >= side(p) + 8 && x <= side(p) + wide - 8) {
             set arrow from screen px(x),py(top - 12) to screen px(x),py(bottom) nohead back lc rgb rule lw 3
             set label replace(word(tick_words, i), '_', ' ') at screen px(x),py(bottom + 28) center noenhanced front \
-                font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
+                font ''.size_of(tick_type) textcolor rgb ink
         }
     }
     written_to = 0
@@ -86,11 +87,11 @@ do for [p = 1:panel_count] {
             if (x >= side(p) + 8 && x <= side(p) + wide - 8) {
                 set arrow from screen px(x),py(top - 12) to screen px(x),py(bottom) nohead back lc rgb rule \
                     lw (step eq '1' ? 3 : 1)
-                half = width_of(told(v), wide < 420 ? 19 : 23) / 2
+                half = width_of(told(v), tick_type) / 2
                 if (x - half > written_to + 8) {
                     written_to = x + half
                     set label ''.told(v) at screen px(x),py(bottom + 28) center noenhanced front \
-                        font ''.size_of(wide < 420 ? 19 : 23) textcolor rgb ink
+                        font ''.size_of(tick_type) textcolor rgb ink
                 }
             }
         }

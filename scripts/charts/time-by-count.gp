@@ -117,7 +117,7 @@ set arrow from screen px(key_x[3] - 26),py(key_y) to screen px(key_x[3] + 28),py
 
 # Points ------------------------------------------------------------------------------
 
-# Points of one count that would cover each other (closer than 30 page units) stand side by side, around
+# Points of one count that would cover each other (closer than 34 page units) stand side by side, around
 # their count; at the axis' end up to it, since the names stand behind. What is said of several is said once.
 array leftmost[n]; array beside[n]; array silent[n]; array above[n]
 near(i, k) = count[i] == count[k] && known_value(at[i]) && known_value(at[k]) \

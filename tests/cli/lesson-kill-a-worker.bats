@@ -56,18 +56,12 @@ END
     [ "$(grep -c 'killed by SIGKILL' calls)" -eq 6 ] || { grep -n killed calls && return 1; }
 }
 
-kill_child_of() {
-    local child=''
-    read -r child 2>/dev/null <"/proc/$1/task/$1/children" || true
-    [[ -n $child ]] && kill -KILL "$child"
-}
-
 # bats test_tags=plain
 @test "whose own process is killed by somebody else has no verdict" {
     # The first way's: its workers end with it, and the items are not done.
     "$LESSON" --item=0.05 >out 2>err 3>&- &
     pid=$!
-    wait_for kill_child_of "$pid"
+    wait_for lesson_loses_children "$pid"
     status=0
     wait "$pid" || status=$?
     [ "$status" -eq 1 ] || { cat out && return 1; }

@@ -10,6 +10,8 @@
 #   lesson_holds FILTER        a jq filter that is true of the file json; in it $v has all values by name
 #   lesson_measures_well       one short measurement: its text, JSON and CSV agree, and the figures
 #                              read back give the same verdict
+#   lesson_loses_children PID  kills what the lesson of that PID has started; false while there is nothing
+#   lesson_without_room WORDS  with files of 64 KiB at most it ends with those words and status 1
 #   on_one_processor COMMAND...  runs it where it has a single processor
 #   without_proc COMMAND...  runs it with an empty /proc, which needs root
 #   lesson_leaves_nothing [OPTION]...
@@ -133,6 +135,23 @@ session_members() {
 # A look at every process is dear; as long as the session's first one is there, it is not needed.
 session_is_empty() {
     ! kill -0 "$1" 2>/dev/null && [ -z "$(session_members "$1")" ]
+}
+
+# Usage: wait_for lesson_loses_children PID
+lesson_loses_children() {
+    local children=''
+    read -r children 2>/dev/null <"/proc/$1/task/$1/children" || true
+    # shellcheck disable=SC2086  # one or more of them
+    [[ -n $children ]] && kill -KILL $children
+}
+
+# The limit cuts a write short, as a full disk does, before it refuses one. Usage: lesson_without_room WORDS
+# shellcheck disable=SC2016,SC2154  # the inner shell's; bats sets these
+lesson_without_room() {
+    run bash -c 'ulimit -f 64; exec "$@"' bash "$LESSON" --quick
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "$LESSON_NAME: $1" ]
 }
 
 # In the middle of things: it has children or threads. (A lesson that has neither is at work anyway.)

@@ -221,18 +221,12 @@ ends_with() {
     wait_for session_is_empty "$pid"
 }
 
-kill_children_of() {
-    local children=''
-    read -r children 2>/dev/null <"/proc/$1/task/$1/children" || true
-    # shellcheck disable=SC2086  # one or more of them
-    [[ -n $children ]] && kill -KILL $children
-}
-
 # bats test_tags=plain
 @test "a lesson whose process was killed says that one failed" {
+    load lesson
     "$BUILD/lessons/overlapping-waits" --unit=1 >/dev/null 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     pid=$!
-    wait_for kill_children_of "$pid"
+    wait_for lesson_loses_children "$pid"
     status=0
     wait "$pid" || status=$?
     [ "$status" -eq 1 ]

@@ -91,7 +91,6 @@ order,wrong,async again,1,9" ]
     [ -z "$(find "$out" -name '*.part' -o -name '*.new')" ]
 }
 
-# A dead one that nobody has asked after may be there.
 @test "who ends it while it measures does not wait for what is measured, and nothing is left" {
     build_without async
     # shellcheck disable=SC2016  # the program's own

@@ -147,7 +147,6 @@ unit() {
     chmod +x "$HOUSE/build/tests/test_$1"
 }
 
-# An ended process may stay a zombie where nobody reaps orphans.
 # The runner under test must not take its own processes for those of this test.
 in_house() {
     run env --unset=WAITBENCH_TEST "$HOUSE/tests/run" --stage=plain "$@" 3>&-

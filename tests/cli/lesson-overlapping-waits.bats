@@ -21,15 +21,26 @@ END
     lesson_leaves_nothing
 }
 
-@test "the waits lie over one another where the figure says so, counted from their rows" {
-    lesson_once
-    # A sweep over starts and ends: the most that are open at one time.
-    while IFS=, read -r way at_once; do
-        [ "$(jq --arg name "$way: waits at one time" '.figures[] | select(.name == $name).value' json)" = "$at_once" ]
-    done < <(awk -F, 'NR > 1 {print $1 "," $3 ",1"; print $1 "," $4 ",-1"}' csv | sort -t, -k1,1 -k2,2g -k3,3n |
+# A sweep over starts and ends: the most that are open at one time. Usage: waits_at_once <CSV
+waits_at_once() {
+    awk -F, 'NR > 1 {print $1 "," $3 ",1"; print $1 "," $4 ",-1"}' | sort -t, -k1,1 -k2,2g -k3,3n |
         awk -F, '$1 != way {if (way) print way "," most; way = $1; open = most = 0}
-            {open += $3; if (open > most) most = open} END {print way "," most}')
-    [ "$(jq '[.figures[] | select(.name | endswith("at one time")).value] | add' json)" = 10 ]
+            {open += $3; if (open > most) most = open} END {print way "," most}'
+}
+
+@test "the waits lie over one another where the figure says so, counted from their rows" {
+    # On a busy machine the last may start when a short one is over: then longer ones are looked at.
+    for unit in 0.02 0.05 0.2; do
+        lesson_once --unit=$unit
+        [ "$(waits_at_once <csv | wc -l)" -eq 4 ]
+        while IFS=, read -r way at_once; do
+            [ "$(jq --arg name "$way: waits at one time" '.figures[] | select(.name == $name).value' json)" = "$at_once" ]
+        done < <(waits_at_once <csv)
+        all=$(jq '[.figures[] | select(.name | endswith("at one time")).value] | add' json)
+        [ "$all" -ne 10 ] || break
+    done
+    echo "$all"
+    [ "$all" -eq 10 ]
 }
 
 @test "no way is shorter than the longest wait, and one after another not than the sum" {

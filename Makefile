@@ -161,8 +161,9 @@ check test: export ONLY := $(value ONLY)
 check: ## build and run the tests that are done within a minute
 	@scripts/deps build test
 	+@$(DRY)tests/run --quick --only="$$ONLY"
+# Whose tool is missing is skipped: here nothing is.
 test: ## everything that has to hold: tests, sanitizers, lint
-	@scripts/deps build test
+	@scripts/deps build bench test profile coverage
 	+@$(DRY)tests/run --only="$$ONLY"
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/deps build test

@@ -228,23 +228,28 @@ static json_t *joined_errors(const struct merge *merge)
     return errors;
 }
 
-/* Percentiles of parts give none of the whole; the mean is weighed by their URLs. */
+/* Percentiles of parts give none of the whole; the mean is weighed by what they fetched. Failures
+ * have no latency, and so nor has a slice of nothing else. */
 static json_t *joined_latency(const struct merge *merge)
 {
+    struct merge fetched = {.count = 0};
     json_t *latency = json_object();
     json_t *model = json_object_get(merge->slices[0].run, "latency_ms");
-    double sum = 0, urls = 0;
+    double sum = 0, all = 0;
     for (size_t i = 0; i < merge->count; i++) {
-        sum +=
-            json_number_at(merge->slices[i].run, "latency_ms.mean") * (double)merge->slices[i].urls;
-        urls += (double)merge->slices[i].urls;
+        double ok = json_number_at(merge->slices[i].run, "fetches.ok");
+        if (ok == 0)
+            continue;
+        fetched.slices[fetched.count++] = merge->slices[i];
+        sum += json_number_at(merge->slices[i].run, "latency_ms.mean") * ok;
+        all += ok;
     }
     for (void *at = json_object_iter(model); at; at = json_object_iter_next(model, at))
         json_object_set_new(latency, json_object_iter_key(at), json_null());
-    json_object_set_new(latency, "min", joined(merge, "latency_ms.min", LEAST));
-    json_object_set_new(latency, "max", joined(merge, "latency_ms.max", LONGEST));
-    json_object_set_new(latency, "first", joined(merge, "latency_ms.first", LEAST));
-    json_object_set_new(latency, "mean", json_known(sum / urls));
+    json_object_set_new(latency, "min", joined(&fetched, "latency_ms.min", LEAST));
+    json_object_set_new(latency, "max", joined(&fetched, "latency_ms.max", LONGEST));
+    json_object_set_new(latency, "first", joined(&fetched, "latency_ms.first", LEAST));
+    json_object_set_new(latency, "mean", json_known(sum / all));
     return latency;
 }
 

@@ -54,6 +54,22 @@ refused() {
     [ "$(jq -c '[.latency_ms.p50, .fetches.peak_in_flight]' merged.json)" = '[null,null]' ]
 }
 
+# bats test_tags=plain
+@test "latencies are of what was fetched: a slice that failed more weighs less, and one that fetched nothing has none" {
+    slices 3
+    jq '.fetches += {ok: 3, failed: 11} | .latency_ms += {mean: 10, min: 5, max: 15, first: 5}' 1.json >a.json
+    jq '.fetches += {ok: 9, failed: 4} | .latency_ms += {mean: 20, min: 6, max: 30, first: 7}' 2.json >b.json
+    jq '.fetches += {ok: 0, failed: 13} | .latency_ms |= map_values(null)' 3.json >none.json
+    "$STAT" merge a.json b.json none.json >merged.json
+    [ "$(jq -c '[.fetches.ok, .fetches.failed]' merged.json)" = '[12,28]' ]
+    [ "$(jq -c '.latency_ms | [.mean, .min, .max, .first]' merged.json)" = '[17.5,5,30,5]' ]
+    for k in 1 2 3; do jq '.fetches.ok = 0 | .latency_ms |= map_values(null)' "$k.json" >"none-$k.json"; done
+    [ "$("$STAT" merge none-?.json | jq -c '[.latency_ms[]] | unique')" = '[null]' ]
+    # What is not known is still not made up.
+    jq 'del(.fetches.ok)' b.json >unknown.json
+    [ "$("$STAT" merge a.json unknown.json none.json | jq -c '.latency_ms.mean')" = null ]
+}
+
 @test "the digests add up modulo 2 to the 128th" {
     slices 2
     jq '.fetches.digest = "ffffffffffffffffffffffffffffffff"' 1.json >a.json

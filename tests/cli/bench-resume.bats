@@ -209,3 +209,21 @@ interrupted_when() {
     [[ $output == *"1 of 2 visits are there already."* ]]
     [ "$(cd raw && echo *)" = '0001 10001' ]
 }
+
+@test "bench: a visit that cannot be confined is written down whole, or is made when the run goes on" {
+    mkdir raw
+    "$BUILD/benchstat" plan --seed=7 small.json | jq -c 'select(.visit == 1) | .client = {memory: "much"}' >plan.jsonl
+    # shellcheck disable=SC2016  # for the other shell
+    local visits='source "$1/scripts/bench" && dir=$2 && jq() { [[ $* != *skipped* ]] || eval "$met" || return; command jq "$@"; } && make_visits'
+    # Killed as it writes; then it cannot write, as on a full disk; then all is well.
+    met='kill -KILL $$' run bash -c "$visits" bash "$ROOT" "$PWD"
+    [ "$status" -eq 137 ]
+    [ ! -e raw/0001 ]
+    met=false run bash -c "$visits" bash "$ROOT" "$PWD"
+    [ "$status" -eq 3 ]
+    [[ $output == *'could not be made; go on with RESUME='* ]]
+    [ ! -e raw/0001 ]
+    met=true run bash -c "$visits" bash "$ROOT" "$PWD"
+    [ "$status" -eq 0 ]
+    [[ $(jq -r .skipped raw/0001/visit.json) == *'--memory=much: must be a whole size'* ]]
+}

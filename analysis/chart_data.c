@@ -150,7 +150,7 @@ static void timeline_csv(const struct results *results, const char *name, FILE *
 
 /* One chart's file, by a writer of either kind. */
 struct writer {
-    const char *of;    /* the chart that the experiment names */
+    const char *of;    /* the chart that the experiment names, one of CHARTS */
     const char *chart; /* the chart that this draws: its own, or one more of the same cells */
     void (*write)(const struct results *, const char *, FILE *);
     void (*write_pairs)(const struct findings *, const char *, FILE *);

@@ -166,7 +166,7 @@ static int want_word(const struct place *place, json_t *object, const char *key,
     if (!value)
         return 0;
     const char *text = json_string_value(value);
-    char right[128];
+    char right[512];
     if (!words[0]) {
         if (!text || !text[0] || has_control(text))
             return wrong(place, key,
@@ -657,7 +657,7 @@ static int read_head(const struct place *place, struct experiment *e)
     if (!error)
         error = want_word(place, e->json, "question", "", &e->question);
     if (!error)
-        error = want_word(place, e->json, "chart", "", &e->chart);
+        error = want_word(place, e->json, "chart", CHARTS, &e->chart);
     if (!error)
         error = want_word(place, e->json, "kind", "timed|traced|metered", &kind);
     if (!error)
@@ -666,8 +666,8 @@ static int read_head(const struct place *place, struct experiment *e)
         return error;
     if (!e->name || !e->question)
         return wrong(place, e->name ? "question" : "name", "is missing");
-    if (strpbrk(e->name, "/ \t\n.") || (e->chart && strpbrk(e->chart, "/ \t\n.")))
-        return wrong(place, "name", "and chart must hold no slash, dot or blank");
+    if (strpbrk(e->name, "/ \t\n."))
+        return wrong(place, "name", "must hold no slash, dot or blank");
     if (!placement)
         return wrong(place, "placement",
                      "is missing: \"apart\" (client and origin on a processor "

@@ -30,6 +30,13 @@ __attribute__((format(printf, 4, 5))) int say_problem(struct problem *problem, c
  * into tables, where it must be neither a command nor a line more. */
 void tame(char *text);
 
+/* The charts that an experiment may name: chart_data.c writes what each draws, and scripts/peers
+ * its own. */
+#define CHARTS                                                                                   \
+    "total-time|time-by-count|rate-by-concurrency|loop-backends|timeline|cpu-mix|tail|latency|"  \
+    "crossover|big-bodies|many-hosts|quota|memory-limit|far|memory-per-worker|resolver-threads|" \
+    "scaling|peers"
+
 enum placement { APART, TOGETHER };
 
 enum axis {

@@ -199,6 +199,20 @@ doctor() {
     [ "$stderr" = "benchstat: other.json: chart: is that of an experiment before it: total-time" ]
 }
 
+@test "plan: a chart that there is not is refused before anything is measured, with those that there are" {
+    write_experiment
+    jq '.chart = "totaltime"' experiment.json >mistake.json
+    run --separate-stderr "$BENCHSTAT" plan mistake.json
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == "benchstat: mistake.json: chart: must be one of total-time|"* ]]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    # Each of them is drawn, and of an experiment here (peers by scripts/peers).
+    local name
+    for name in $(tr '|' ' ' <<<"${stderr##* }"); do [ -f "$ROOT/scripts/charts/$name.gp" ]; done
+    [ "$(tr '|' '\n' <<<"${stderr##* }" | sort)" = "$({ echo peers && jq -r .chart "$ROOT"/scripts/experiments/*.json; } | sort)" ]
+}
+
 @test "plan: names and values are whole, however long they are" {
     local long=a-name-of-a-variant-that-is-longer-than-most-of-them zeros
     printf -v zeros '%03000d' 0

@@ -59,6 +59,25 @@ write_repository() {
     [ ! -e "$REPOSITORY/results" ]
 }
 
+@test "builds: of two runs that want the same commit one builds it, and the other waits" {
+    command -v flock >/dev/null || skip "flock is not installed"
+    local here=$BATS_TEST_TMPDIR first second
+    write_repository "all:; echo begun >>$here/begun && until [ -e $here/go ] || [ ! -e $here/begun ]; do sleep 0.05; done && touch built"
+    # shellcheck disable=SC2016  # for the other shell
+    local build_it='source "$1/scripts/bench" && against=HEAD && find_base && build_base && ls build/base-*/built'
+    bash -c "$build_it" bash "$REPOSITORY" >"$here/first" 2>&1 3>&- &
+    first=$!
+    wait_for test -e "$here/begun"
+    bash -c "$build_it" bash "$REPOSITORY" >"$here/second" 2>&1 3>&- &
+    second=$!
+    wait_for grep -q '^Waiting for another run' "$here/second"
+    touch "$here/go"
+    wait $first
+    wait $second
+    [ "$(<"$here/begun")" = begun ]
+    grep -q '^build/base-.*/built$' "$here/second"
+}
+
 @test "builds: scripts/aa refuses wrong usage" {
     run "$ROOT/scripts/aa" --help
     [ "$status" -eq 0 ]

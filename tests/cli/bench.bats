@@ -52,6 +52,9 @@ teardown() {
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *$'\ntotal-time '* ]]
+    run "$ROOT/scripts/bench" --plan --only=scripts/experiments/total-time.json
+    [ "$status" -eq 2 ]
+    [[ $output == *"no such experiment"* ]]
     cp "$ROOT/tests/fixtures/report/metadata.json" . # of a run that is complete
     touch plan.jsonl report.html
     run "$ROOT/scripts/bench" --resume=.

@@ -16,7 +16,7 @@ setup() {
 # A repository whose only commit has this Makefile, and our scripts/bench.
 write_repository() {
     mkdir -p "$REPOSITORY/scripts/experiments"
-    cp "$ROOT/scripts/bench" "$REPOSITORY/scripts/"
+    cp "$ROOT/scripts/bench" "$ROOT/scripts/there.bash" "$REPOSITORY/scripts/"
     jq '.profiles.quick = {rounds: 2} | .fixed = {count: 8, concurrency: 4} | .origin.delay = "5ms"
         | .lanes |= map(select(.model == "async"))' "$ROOT/scripts/experiments/total-time.json" \
         >"$REPOSITORY/scripts/experiments/total-time.json"
@@ -86,6 +86,18 @@ write_repository() {
     [ "$status" -eq 2 ]
     run "$ROOT/scripts/aa" --fast
     [ "$status" -eq 2 ]
+}
+
+@test "builds: a path of scripts/aa is of the folder where it was started" {
+    cd "$BATS_TEST_TMPDIR"
+    ln -s "$BUILD" mine
+    echo kept >results
+    run "$ROOT/scripts/aa" --build=none
+    [ "$status" -eq 3 ]
+    [ "$output" = "aa: $PWD/none/benchstat is missing: make" ]
+    run "$ROOT/scripts/aa" --build=mine --results=results
+    [ "$status" -eq 3 ]
+    [ "$output" = "aa: cannot make the folder $PWD/results for results" ]
 }
 
 # bats test_tags=slow

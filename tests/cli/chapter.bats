@@ -122,6 +122,15 @@ document_of() {
     [ -z "$(find . -name 'concurrency.md.*')" ]
 }
 
+@test "a folder of kept results is one of where it was started" {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir -p results/sample/data
+    printf '%s\n' model,count,median_s async,1,7 >results/sample/data/x.csv
+    document_of async,1
+    CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --sample=results/sample
+    grep -qF '| async,1 | 7 s |' concurrency.md
+}
+
 @test "every experiment and lesson whose command the documents name is there" {
     named=$(grep -ohE 'make bench ONLY=[a-z-]+' docs/concurrency.md docs/errata.md | sed 's/.*=//' | sort -u)
     [ -n "$named" ]

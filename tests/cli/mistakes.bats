@@ -152,3 +152,16 @@ order,wrong,async again,1,9" ]
     run scripts/mistakes --build="$BATS_TEST_TMPDIR" --out="$out" order
     [ "$status" -eq 3 ]
 }
+
+@test "a path is of the folder where it was started, and what is not given is the project's" {
+    mkdir -p "$out/elsewhere" "$out/project"
+    cp -r scripts "$out/project/"
+    cd "$out/elsewhere"
+    run ../project/scripts/mistakes --judge
+    [ "$status" -eq 1 ]
+    [ "$output" = "mistakes: results/mistakes/mistakes.csv holds nothing to judge" ]
+    nothing_in .
+    run ../project/scripts/mistakes --judge --out=own
+    [ "$status" -eq 1 ]
+    [ "$output" = "mistakes: $PWD/own/mistakes.csv holds nothing to judge" ]
+}

@@ -1,7 +1,8 @@
 # whole.bash: what is written whole or not at all; for scripts that source it.
 # shellcheck shell=bash
 
-# What is being written now. Where a script is ended meanwhile, its EXIT trap takes this away.
+# What is being written now, under a name of this process's own: another may be writing the same. Where a script is
+# ended meanwhile, its EXIT trap takes this away.
 part=''
 
 # TEXT as a string of gnuplot.
@@ -26,7 +27,7 @@ is_whole() {
 draw_aside() {
     local picture=$1 drawn=no
     shift
-    part=$picture.part
+    part=$picture.$$.part
     gnuplot -e "output=$(gnuplot_string "$part")" "$@" && is_whole "$part" "${picture##*.}" &&
         mv "$part" "$picture" && drawn=yes
     rm -f "$part"
@@ -34,10 +35,10 @@ draw_aside() {
     [[ $drawn == yes ]]
 }
 
-# What the COMMAND prints becomes FILE; if it fails, so does the script. Usage: write_aside FILE COMMAND
+# What the COMMAND prints becomes FILE; if it fails, so does the script. Usage: write_aside FILE COMMAND…
 write_aside() {
-    part=$1.part
-    "$2" >"$part"
+    part=$1.$$.part
+    "${@:2}" >"$part"
     mv "$part" "$1"
     part=''
 }
@@ -46,5 +47,5 @@ write_aside() {
 drop_part() {
     [[ -n $part ]] || return 1
     rm -f "$part"
-    printf '%s: %s: not written\n' "$1" "${part%.part}" >&2
+    printf '%s: %s: not written\n' "$1" "${part%."$$".part}" >&2
 }

@@ -69,7 +69,7 @@ interrupted_when() {
     run ! grep -q 'Everything is in' errors
     [ "$(jq .complete "$RUN/summary.json")" = true ]
     [ ! -e "$RUN/report.html" ]
-    [ -z "$(find "$RUN" -name '*.part' -o -name '.new' -o -name '*.svg')" ]
+    [ -z "$(find "$RUN" -name '*.part' -o -name '.new*' -o -name '*.svg')" ]
     # Nothing is measured again, and what is drawn knows what the run knew of it.
     printf '#!/bin/sh\nexit 1\n' >without/gnuplot
     PATH=$PWD/without:$PATH run "$ROOT/scripts/bench" --resume="$RUN"

@@ -66,7 +66,11 @@ results_of_lessons() {
     mkdir sample
     cp -r "$ROOT/results/sample/data" sample/
     cp "$ROOT/docs/concurrency.md" .
+    mkdir sample/lessons
+    echo "another's" >sample/lessons/await-race.json.new
     CHAPTER=$PWD/concurrency.md "$ROOT/scripts/chapter" --keep="$PWD/found" --sample="$PWD/sample"
+    [ "$(<sample/lessons/await-race.json.new)" = "another's" ]
+    rm sample/lessons/await-race.json.new
     [ "$(grep -c '| – |$' concurrency.md)" -eq 0 ]
     grep -q '^| .* | switch-cost | environment | a cpu, 2 processors, Linux 6.1 |$' concurrency.md
     grep -q '^| .* | creation-cost | a thread | 123[45] s |$' concurrency.md

@@ -610,6 +610,27 @@ END
     [ "$(wc -l <result/charts/total-time.settings.gp)" -eq 5 ]
 }
 
+@test "two that draw one chart at one time do not take each other's files" {
+    local at first
+    mkdir -p result/data slow
+    cp "$SAMPLES/total-time.csv" result/data/
+    # shellcheck disable=SC2016  # the stub's
+    printf '#!/bin/sh\ncase $1 in *$AT*) touch half; until [ -e go ] || [ ! -e half ]; do sleep 0.05; done ;; esac\nexec "%s" "$@"\n' \
+        "$(command -v mv)" >slow/mv
+    chmod +x slow/mv
+    # The first stops where it would rename: its chart files, then its picture.
+    for at in .new .part; do
+        AT=$at PATH=$PWD/slow:$PATH "$CHARTS/draw" --formats=svg --themes=light result 3>&- &
+        first=$!
+        wait_for test -e half
+        "$CHARTS/draw" --formats=svg --themes=light result
+        touch go
+        wait $first
+        [ "$(ls -A result/charts)" = $'panels.gp\ntheme.gp\ntotal-time.gp\ntotal-time.svg\nwords.gp' ]
+        rm half go
+    done
+}
+
 @test "draw says what is wrong" {
     run "$CHARTS/draw" --help
     [ "$status" -eq 0 ]

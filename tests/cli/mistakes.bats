@@ -78,9 +78,12 @@ build_without() {
     # One is measured, one fails, and of one nobody spoke; a line that was cut off is no row.
     printf '%s\n' wrong-line,wrong,threads,1,7 order,wrong,async,1,8 'order,wrong,async again,1,9' order,rig >>"$out/mistakes.csv"
     build_without threads
+    echo "another's" >"$out/mistakes.md.part"
     run scripts/mistakes --quick --build="$BATS_TEST_TMPDIR/build" --out="$out" too-few-rounds wrong-line
     echo "$output"
     [ "$status" -eq 1 ]
+    [ "$(<"$out/mistakes.md.part")" = "another's" ]
+    rm "$out/mistakes.md.part"
     [ "$(head -n 4 "$out/mistakes.csv")" = "mistake,side,who,round,value
 wrong-line,wrong,threads,1,7
 order,wrong,async,1,8

@@ -44,8 +44,9 @@ watch_nothing() {
 @test "the report is written beside where it shall be, from the caller's folder, and renamed when it is whole" {
     export FOLDER=$PWD WAITBENCH_BUILD=$BUILD
     # shellcheck disable=SC2016  # the program's own
-    watch_nothing 'cat "$FOLDER/report.md" "$FOLDER/report.md.part" >"$FOLDER/seen"; echo "==1== Collected : 9" >&2'
+    watch_nothing 'cat "$FOLDER/report.md" "$FOLDER"/report.md.*.part >"$FOLDER/seen"; echo "==1== Collected : 9" >&2'
     echo kept >report.md
+    echo "another's" >report.md.part
     run "$PROFILE" --models=sequential --counts=2,4 --write=report.md
     echo "$output"
     [ "$status" -eq 0 ]
@@ -60,7 +61,8 @@ watch_nothing() {
     run "$PROFILE" --models=sequential --counts=2,4 --write=report.md
     [ "$status" -eq 1 ]
     [ "$(<report.md)" = kept ]
-    [ ! -e report.md.part ]
+    run ! compgen -G 'report.md.*.part'
+    [ "$(<report.md.part)" = "another's" ]
     # What was not counted is not nothing.
     watch_nothing 'exit 0'
     run "$PROFILE" --models=sequential --counts=2,4 --write=report.md
@@ -95,7 +97,7 @@ watch_nothing() {
         [ "$status" -eq 130 ]
         nothing_in tmp
         [ "$(<report.md)" = kept ]
-        [ ! -e report.md.part ]
+        run ! compgen -G 'report.md.*part'
     done
     # Killed outright it leaves no origin.
     rm -f "$PID"

@@ -208,7 +208,7 @@ fetches_starved() {
         "${draw[@]}" /mnt/result || echo "status $?"
         "${draw[@]}" --into=/mnt/apart /mnt/result || echo "status $?"
         find /mnt -type f ! -name fill -exec sha256sum {} + | sort | diff before -
-        find /mnt -name "*.part" -o -name ".new"' "$ROOT"
+        find /mnt -name "*.part" -o -name ".new*"' "$ROOT"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"draw: no chart file could be copied into /mnt/result/charts

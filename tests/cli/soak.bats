@@ -21,13 +21,15 @@ samples() {
 }
 
 @test "two runs, one with a killed worker, are accounted for" {
+    echo "another's" >soak.md.part
     run "$SOAK" --runs=2 --models=processes,async --kill-every=0 --write="$PWD/soak.md" --keep="$PWD/kept"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *'2 runs, 800 URLs, 1 workers killed'* ]]
     [[ $output == *'is accounted for exactly once'* ]]
     [ "$(cat soak.md)" = "$output" ]
-    [ ! -e soak.md.part ]
+    run ! compgen -G 'soak.md.*.part'
+    [ "$(<soak.md.part)" = "another's" ]
     [ "$(wc -l <kept/runs.csv)" -eq 3 ]
     grep -q '^[12],processes,400,39[56],[01],1,$' kept/runs.csv
 }

@@ -428,7 +428,7 @@ static const struct trouble {
 };
 
 /* How many of the good ones are answered; the first that is not ends it, for
- * the others would wait as long. */
+ * the others would wait as long. Or -errno, where a bad one cannot drip. */
 static int good_ones(const struct server *server, const struct trouble *t,
                      const int *bad)
 {
@@ -436,7 +436,7 @@ static int good_ones(const struct server *server, const struct trouble *t,
     for (int i = 0; i < GOOD; i++) {
         for (int k = 0; t->drips && k < BAD; k++)
             if (bad[k] >= 0 && !say(bad[k], "s", 1))
-                return -1;
+                return lesson_cannot(-errno, "a slow client was hung up on");
         if (!is_served(server))
             break;
         answered++;
@@ -514,15 +514,17 @@ static int meet(enum way way, const struct trouble *t, struct hurt *h)
     /* While the table is full the good ones wait too: they come afterwards. */
     if (t->descriptors == 0)
         h->answered = good_ones(&server, t, bad);
-    look_on(&server, h);
-    h->ended = bad_ones(t, bad);
+    if (h->answered >= 0) {
+        look_on(&server, h);
+        h->ended = bad_ones(t, bad);
+    }
     for (int i = 0; i < BAD; i++)
         if (bad[i] >= 0)
             load_hang_up(bad[i]);
     if (t->descriptors > 0)
         h->answered = good_ones(&server, t, bad);
     stop_server(&server);
-    return 0;
+    return h->answered < 0 ? h->answered : 0;
 }
 
 static int measure_troubles(struct lesson_run *run, enum way way)

@@ -69,6 +69,28 @@ small() {
     awk -F, '$2 == "coroutines" && $1 ~ /^(slow|half-closed|leaving|endless|full)$/ && $12 != 0 {print; exit 1}' csv
 }
 
+# bats test_tags=plain
+@test "where a slow client can send no more, the lesson says so, and nobody is said to be answered" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    # All forty come with an "s"; the next one is the first that they drip.
+    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o send.so - <<'END'
+#include <errno.h>
+#include <sys/socket.h>
+ssize_t send(int s, const void *text, size_t length, int flags)
+{
+    static int slow;
+    if (length == 1 && *(const char *)text == 's' && ++slow > 40)
+        return errno = ECONNRESET, -1;
+    return sendto(s, text, length, flags, 0, 0);
+}
+END
+    run env LD_PRELOAD="$PWD/send.so" "$LESSON" --quick --clients=10 --requests=10 --json=json --csv=csv
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "echo-server: a slow client was hung up on: Connection reset by peer" ]
+    [ ! -e json ] && [ ! -e csv ]
+}
+
 # Serves, and sets PORT.
 serve() {
     mkfifo enter

@@ -265,6 +265,23 @@ static int open_output(struct output *to, const char *file)
     return failed;
 }
 
+/* Says before anything is measured what could not be written after it, and
+ * leaves nothing behind. A pipe is let be: who reads it would see its end. */
+static int try_output(const char *option, const char *file)
+{
+    struct output to;
+    struct stat about;
+    if (file && stat(file, &about) == 0 && S_ISFIFO(about.st_mode))
+        return 0;
+    int failed = output_open(&to, file);
+    if (failed)
+        fprintf(stderr, "%s: --%s=%s: cannot be written: %s\n", lesson.name,
+                option, file, strerror(-failed));
+    else
+        output_abandon(&to);
+    return failed;
+}
+
 static int could_not_write(const char *file, int error)
 {
     fprintf(stderr, "%s: %s: could not be written: %s\n", lesson.name, file,
@@ -435,7 +452,9 @@ static void read_command_line(int argc, char **argv, struct wish *wish)
     snprintf(about, sizeof about,
              "%s%s%s\v"
              "Claimed by %s, about %s. Holds when %s.\n\n"
-             "What to watch and what the figures mean: lessons/%s/README.md",
+             "What to watch and what the figures mean: lessons/%s/README.md\n\n"
+             "Exit status: 0 done; 1 could not; 2 wrong usage, or a FILE that "
+             "cannot be written.",
              lesson.claim, lesson.tool ? ".\n\n" : "",
              lesson.tool ? lesson.tool->help : "", lesson.source, lesson.about,
              lesson.rule, lesson.name);
@@ -607,6 +626,8 @@ int main(int argc, char **argv)
         int unable = lesson.tool->use(wish.words, wish.word_count, stdout);
         return unable || end_text() ? 1 : 0;
     }
+    if (try_output("json", wish.json) || try_output("csv", wish.csv))
+        return 2;
     struct lesson_text table = {0};
     run.table = lesson_open_text(&table);
     int failed = run.table ? obtain_figures(&wish) : -ENOMEM;

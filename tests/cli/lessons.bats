@@ -268,6 +268,30 @@ ends_with() {
     done
 }
 
+# bats test_tags=user
+@test "an output that cannot be written is refused before anything is measured, and nothing is made" {
+    mkdir "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/here/folder"
+    cd "$BATS_TEST_TMPDIR/here"
+    # Who measured would say that there is no such log.
+    refused() {
+        run "$BUILD/lessons/dataflow" --log=no-such-log "$1"
+        echo "$output"
+        [ "$status" -eq 2 ] && [ "$output" = "dataflow: $1: cannot be written: $2" ] && [ "$(echo *)" = folder ]
+    }
+    for option in --json --csv; do
+        refused "$option=no/such/file" "No such file or directory"
+        refused "$option=folder" "Is a directory"
+        refused "$option=" "No such file or directory"
+        refused "$option=$(printf 'x%.0s' {1..300})" "File name too long"
+    done
+    chmod a-w folder
+    ((EUID == 0)) || refused --json=folder/file "Permission denied"
+    # Nor is anything made where it fails later.
+    run "$BUILD/lessons/dataflow" --log=no-such-log --json=json --csv=csv
+    [ "$status" -eq 1 ]
+    [ "$(echo *)" = folder ]
+}
+
 # bats test_tags=plain
 @test "a lesson does not write its figures and its rows to one file, by whatever names" {
     cd "$BATS_TEST_TMPDIR"

@@ -240,7 +240,8 @@ int lesson_file(int flags);
 void lesson_write_json(FILE *, const struct lesson *, const struct lesson_run *,
                        const char *answer, const char *started_at);
 
-/* Reads the figures out of a waitbench-lesson/1 file: 0, -errno, -EBADMSG. */
+/* Reads the figures out of a waitbench-lesson/1 file: 0, -errno, or -EBADMSG,
+ * also where a value lies outside its own interval. */
 int lesson_read_figures(FILE *, struct lesson_figures *);
 
 extern const char *const lesson_verdicts[]; /* by enum lesson_verdict */

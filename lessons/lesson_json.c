@@ -232,6 +232,19 @@ static bool read_figure(const char **at, struct lesson_figure *f)
     return *(*at)++ == '}';
 }
 
+/* What is not known (NAN) may be anywhere; an interval that is upside down
+ * holds nothing. */
+static bool is_possible(const struct lesson_figure *f)
+{
+    char what[128];
+    bool outside = f->value < f->low || f->value > f->high || f->low > f->high;
+    snprintf(what, sizeof what, "\"%s\" lies outside its own interval",
+             f->name);
+    if (outside)
+        lesson_cannot(-EBADMSG, what);
+    return !outside;
+}
+
 int lesson_read_figures(FILE *in, struct lesson_figures *figures)
 {
     char *text = malloc(FILE_MOST);
@@ -250,7 +263,8 @@ int lesson_read_figures(FILE *in, struct lesson_figures *figures)
     figures->count = 0;
     bool empty = next(&at) == ']';
     while (!empty && figures->count < LESSON_FIGURES) {
-        if (!read_figure(&at, &figures->figure[figures->count]))
+        struct lesson_figure *f = &figures->figure[figures->count];
+        if (!read_figure(&at, f) || !is_possible(f))
             goto done;
         figures->count++;
         if (next(&at) != ',')

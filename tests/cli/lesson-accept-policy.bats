@@ -79,8 +79,8 @@ traced() {
     lesson_verdicts <<'END'
         holds here: .
         does not hold here: .figures[1].value = 77.2
-        not decided here: .figures[1].value = 77.2 | .figures[3].value = 7.1
-        holds here: .figures[3].value = 7.1
+        not decided here: .figures[1].value = 77.2 | .figures[3] |= (.value = 7.1 | .high = 8)
+        holds here: .figures[3] |= (.value = 7.1 | .high = 8)
         does not hold here: .figures[2].value = 153
 END
 }

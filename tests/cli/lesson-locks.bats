@@ -99,8 +99,8 @@ END
         does not hold here: .figures[6].value = 5
         does not hold here: .figures[7].value = 0
         does not hold here: .figures[8].value = 1
-        does not hold here: .figures[10].value = 60
-        does not hold here: .figures[11].value = 150
+        does not hold here: .figures[10] |= (.low = 59 | .value = 60 | .high = 61)
+        does not hold here: .figures[11] |= (.low = 149 | .value = 150 | .high = 151)
         not decided here: .figures[1].high = 41
         not decided here: .figures[0].value = 1.5
 END

@@ -36,11 +36,14 @@ lesson_figures() {
 }
 
 # Usage: lesson_doctored FILTER: FIGURES as a waitbench-lesson/1 file a line, one for each result of the filter.
+# The interval of what was counted is its value, the doctored one too.
 lesson_doctored() {
     jq -ncR '[inputs | select(test("=")) | capture("^ *(?<name>.*[^ ]) *= *(?<numbers>.*)$")
         | (.numbers | [splits(" +") | select(. != "") | tonumber]) as $n
         | {name, value: ($n[1] // $n[0]), unit: "", low: $n[0], high: ($n[2] // $n[0])}]
-        | {figures: .} | ('"$1"')' <<<"$FIGURES"
+        | {figures: .} | ('"$1"')
+        | (.figures[] | select(.value != null and .low != null and .low == .high)) |= (.low = .value | .high = .value)
+        ' <<<"$FIGURES"
 }
 
 # Usage: lesson_verdicts <<'END', with lines `VERDICT: FILTER`; empty ones and comments (#) are skipped.

@@ -182,6 +182,29 @@ ends_with() {
     done
 }
 
+@test "figures outside their own intervals, or that are not finite, are refused, not judged" {
+    run_figure() {
+        run "$BUILD/lessons/await-race" --judge=- --json <<<"{\"figures\": [{\"name\": \"no await between: lost\", $1}]}"
+        echo "$1: $status $output"
+    }
+    for numbers in '"value": 5, "low": 6, "high": 7' '"value": 8, "low": 6, "high": 7' \
+        '"value": 7, "low": 8, "high": 6' '"value": null, "low": 7, "high": 6' '"low": null, "value": 8, "high": 7'; do
+        run_figure "$numbers"
+        [ "$status" -eq 1 ]
+        [ "$output" = 'await-race: "no await between: lost" lies outside its own interval: Bad message' ]
+    done
+    for number in value low high; do
+        run_figure "\"$number\": 1e999"
+        [ "$status" -eq 1 ]
+        [ "$output" = "await-race: Bad message" ]
+    done
+    # At its ends it is inside, and what is not known is nowhere else.
+    for numbers in '"value": 6, "low": 6, "high": 7' '"value": 7, "low": 7, "high": 7' '"value": 7, "low": null, "high": null'; do
+        run_figure "$numbers"
+        [ "$status" -eq 0 ]
+    done
+}
+
 # bats test_tags=plain
 @test "--live and a file on standard output exclude each other" {
     for NAME in event-loop time-slicing; do

@@ -60,7 +60,7 @@ hybrid     := hybrid/hybrid.c processes/workers.c $(threads) $(async)
 coroutines := coroutines/coroutines.c $(loop)
 origin     := origin/origin.c origin/options.c origin/listen.c origin/loop.c origin/connection.c \
               origin/response.c origin/route.c origin/item.c origin/request.c origin/stats.c \
-              origin/due.c origin/log.c common/units.c
+              origin/due.c origin/log.c common/units.c common/output.c
 evidence   := analysis/results.c analysis/ledger.c analysis/prove.c analysis/agree.c analysis/small.c \
               analysis/evidence.c analysis/trends.c analysis/words.c analysis/needed.c \
               common/statistics.c
@@ -122,7 +122,7 @@ FUZZ := origin_request urls units options experiment visit results slices access
 fuzz_origin_request := origin/request.c origin/item.c common/units.c
 fuzz_urls       := common/workload.c
 fuzz_units      := common/units.c
-fuzz_options    := common/workload.c common/rate.c common/units.c
+fuzz_options    := common/workload.c common/rate.c common/units.c common/output.c
 fuzz_experiment := analysis/plan.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_visit      := analysis/ledger.c analysis/prove.c analysis/agree.c analysis/experiment.c analysis/needed.c common/units.c
 fuzz_results    := $(evidence) $(tables) analysis/changes.c analysis/experiment.c common/units.c

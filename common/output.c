@@ -1,5 +1,6 @@
 #include "common/output.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -35,6 +36,25 @@ void output_keep_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
             return; /* none is to be had: whatever needs one says so */
     }
+}
+
+int output_err_exit_status = 3;
+
+/* Who ends with another status has said why. */
+static void end_standard_output(int status, void *nothing)
+{
+    (void)nothing;
+    errno = 0;
+    if (status != 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    warnx("standard output: not written: %s", strerror(errno != 0 ? errno : EIO));
+    _exit(output_err_exit_status);
+}
+
+/* Before main, so that no program can forget it. */
+__attribute__((constructor)) static void watch_standard_output(void)
+{
+    (void)on_exit(end_standard_output, NULL);
 }
 
 int output_make_new(const char *path)

@@ -24,6 +24,11 @@ struct output {
  * opened. */
 void output_keep_standard_descriptors(void);
 
+/* Where standard output does not take what was said, a program that would end with 0 says so and
+ * ends with this: that of argp, which ends it after --help and --version, too. 3 unless the program
+ * sets another, as it sets argp_err_exit_status. */
+extern int output_err_exit_status;
+
 /* Opens a file that is made here for writing, never what lies there: a FIFO would be waited for,
  * and a link of either kind leads elsewhere. A regular file, as a killed run leaves it, makes room.
  * A descriptor, or -1 with errno. Safe in any thread. */

@@ -463,6 +463,7 @@ static void read_command_line(int argc, char **argv, struct wish *wish)
                         .args_doc = lesson.tool ? lesson.tool->words : NULL,
                         .doc = about};
     argp_err_exit_status = 2;
+    output_err_exit_status = 1;
     error_t failed = argp_parse(&argp, argc, argv, 0, NULL, wish);
     if (failed) {
         fprintf(stderr, "%s: %s\n", lesson.name, strerror(failed));

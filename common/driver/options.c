@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/driver/exit.h"
+#include "common/output.h"
 #include "common/rate.h"
 #include "common/transfer.h"
 #include "common/units.h"
@@ -299,6 +300,7 @@ void options_parse(struct options *options, const struct model *model, int argc,
                               .doc = doc,
                               .children = model->options != NULL ? children : NULL};
     argp_err_exit_status = EXIT_USAGE;
+    output_err_exit_status = EXIT_SOME_FAILED;
     error_t error = argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, options);
     if (error != 0)
         errx(EXIT_USAGE, "%s", strerror(error));

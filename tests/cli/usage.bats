@@ -72,6 +72,30 @@ list_refused() {
     done
 }
 
+@test "a --help or --version that nobody gets is a failure that is said, of every program" {
+    [ -c /dev/full ] || skip "there is no /dev/full here"
+    local program
+    # Usage: fails_to_say STATUS PROGRAM ARGUMENT…
+    fails_to_say() {
+        status=0
+        "$BUILD/$2" "${@:3}" >/dev/full 2>said || status=$?
+        echo "${*:2}: status $status, says: $(<said)"
+        [ "$status" -eq "$1" ] && [ "$(<said)" = "${2##*/}: standard output: not written: No space left on device" ]
+    }
+    for program in "${DRIVEN[@]}" lessons/await-race; do
+        fails_to_say 1 "$program" --help
+        fails_to_say 1 "$program" --usage
+    done
+    fails_to_say 1 "${DRIVEN[0]}" --version
+    for program in origin meter; do
+        fails_to_say 3 "$program" --help
+        fails_to_say 3 "$program" --version
+    done
+    for program in plan visit processors judge compare merge; do
+        fails_to_say 3 benchstat "$program" --help
+    done
+}
+
 @test "status 0: every URL was fetched" {
     origin_start
     for model in "${MODELS[@]}"; do

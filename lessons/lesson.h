@@ -224,6 +224,13 @@ pid_t lesson_fork(void);
  * then says that a process failed. */
 int lesson_reap(pid_t child);
 
+/*
+ * 0 as long as all of these children are there, -ECHILD once one has ended: to
+ * ask while one waits for them to be ready, which that one will never be. They
+ * are reaped afterwards all the same.
+ */
+int lesson_all_there(const pid_t *child, int children);
+
 /* Zeroed memory shared with children forked later, or NULL and errno. */
 void *lesson_shared(size_t bytes);
 

@@ -232,6 +232,19 @@ int lesson_reap(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
 }
 
+int lesson_all_there(const pid_t *child, int children)
+{
+    for (int i = 0; i < children; i++) {
+        siginfo_t ended = {0};
+        if (waitid(P_PID, (id_t)child[i], &ended,
+                   WEXITED | WNOHANG | WNOWAIT) != 0)
+            return -errno;
+        if (ended.si_pid != 0)
+            return -ECHILD;
+    }
+    return 0;
+}
+
 void *lesson_shared(size_t bytes)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -84,8 +84,10 @@ static int hire(struct crew *c, const struct way *way, bool first_alone)
     }
     const struct timespec moment = {0, 1000000};
     while (!failed &&
-           __atomic_load_n(&c->hall->ready, __ATOMIC_ACQUIRE) < WORKERS)
+           __atomic_load_n(&c->hall->ready, __ATOMIC_ACQUIRE) < WORKERS) {
         nanosleep(&moment, NULL);
+        failed = lesson_all_there(c->pid, c->made);
+    }
     nanosleep(&moment, NULL); /* from "ready" to asleep at the door */
     return failed;
 }

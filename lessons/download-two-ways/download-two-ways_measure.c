@@ -223,21 +223,29 @@ struct bill {
     uint32_t sum;
 };
 
-static int download_all(int way, int load, int door,
-                        const struct sockaddr_in *at, struct bill *bill)
+/* Connects to the door, and leaves it to a server alone: were that one gone,
+ * who waits at a door of ours would wait for ever. Its pid, or -errno. */
+static pid_t start_server(int load)
 {
-    int failed = 0;
-    for (int k = 0; k < count; k++)
-        all[k] = (struct download){.socket = -1, .file = -1};
+    struct sockaddr_in at;
+    int door = open_door(&at), failed = 0;
+    if (door < 0)
+        return door;
     for (int k = 0; k < count && !failed; k++)
-        failed = connect_one(&all[k], at);
-    if (failed)
-        return failed;
-    pid_t server = lesson_fork();
-    if (server < 0)
-        return server;
+        failed = connect_one(&all[k], &at);
+    pid_t server = failed ? failed : lesson_fork();
     if (server == 0)
         serve(door, load);
+    close(door);
+    return server;
+}
+
+static int download_all(int way, int load, struct bill *bill)
+{
+    int failed = 0;
+    pid_t server = start_server(load);
+    if (server < 0)
+        return server;
     if (load == 0) {
         failed = lesson_reap(server);
         failed = failed ? failed : await_arrival();
@@ -257,22 +265,20 @@ static int download_all(int way, int load, int door,
             close(all[k].socket); /* or the server would wait for us */
     if (load != 0) {
         int bad = lesson_reap(server);
-        failed = failed ? failed : bad;
+        if (!failed || (bad && failed == -ECONNRESET)) /* by whose end? */
+            failed = bad;
     }
     return failed ? failed : checksum(&bill->sum);
 }
 
 static int run_once(int way, int load, struct bill *bill)
 {
-    struct sockaddr_in at;
-    int door = open_door(&at);
-    if (door < 0)
-        return door;
-    int failed = download_all(way, load, door, &at, bill);
+    for (int k = 0; k < count; k++)
+        all[k] = (struct download){.socket = -1, .file = -1};
+    int failed = download_all(way, load, bill);
     for (int k = 0; k < count; k++)
         if (all[k].file >= 0)
             close(all[k].file);
-    close(door);
     return failed;
 }
 

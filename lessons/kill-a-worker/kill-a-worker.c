@@ -109,9 +109,11 @@ int with_processes(struct bench *b)
             break;
         }
     }
+    while (!failed && !__atomic_load_n(&b->at_it, __ATOMIC_ACQUIRE)) {
+        nap(b->item_seconds);
+        failed = lesson_all_there(child, made);
+    }
     if (!failed) {
-        while (!__atomic_load_n(&b->at_it, __ATOMIC_ACQUIRE))
-            nap(b->item_seconds);
         kill(child[VICTIM], SIGKILL);
         lesson_reap(child[VICTIM]); /* now it surely does nothing more */
         child[VICTIM] = 0;

@@ -149,12 +149,15 @@ static int look_at(int kind, int n, double measured[MEASURES])
         return child;
     if (child == 0)
         host(kind, n);
-    int ready = 0;
+    int ready = 0, failed = 0;
     double until = lesson_now() + 30;
     while (!(ready = __atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE)) &&
-           lesson_now() < until)
+           !failed && lesson_now() < until) {
         usleep(200);
-    int failed = ready == 1 ? 0 : ready < 0 ? ready : -ETIMEDOUT;
+        failed = lesson_all_there(&child, 1);
+    }
+    if (!failed)
+        failed = ready == 1 ? 0 : ready < 0 ? ready : -ETIMEDOUT;
     measured[KERNEL] = kernel_memory() - before;
     if (!failed)
         failed = add_process(child, measured);

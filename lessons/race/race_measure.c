@@ -129,6 +129,11 @@ int race_children(const struct way *way, int n, long times, int shared,
             _exit(0);
         }
     }
+    while (!failed &&
+           __atomic_load_n(&both->arena.ready, __ATOMIC_ACQUIRE) < n) {
+        sched_yield();
+        failed = lesson_all_there(child, made);
+    }
     if (failed)
         __atomic_store_n(&both->arena.signal, CALLED_OFF, __ATOMIC_RELEASE);
     else

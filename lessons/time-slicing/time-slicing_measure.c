@@ -52,8 +52,10 @@ static double run_tasks(int n, int processors, double deadline_s)
             sched_yield();
         _exit(compute(&shared->task[made], lesson_now() + deadline_s) ? 1 : 0);
     }
-    while (!failed && __atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < n)
+    while (!failed && __atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < n) {
         sched_yield();
+        failed = lesson_all_there(child, made);
+    }
     double began = lesson_now();
     if (failed)
         for (int i = 0; i < n; i++)

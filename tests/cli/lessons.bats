@@ -257,6 +257,43 @@ ends_with() {
 }
 
 # bats test_tags=plain
+@test "a lesson whose server or worker is killed before it is ready ends at once, and says that one failed" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    load lesson
+    cd "$BATS_TEST_TMPDIR"
+    # The MORTAL-th that a process forks is killed as it begins; a child goes on counting.
+    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o mortal.so - <<'END'
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+pid_t fork(void)
+{
+    static int forks;
+    pid_t (*real)(void), pid;
+    *(void **)&real = dlsym(RTLD_NEXT, "fork");
+    pid = real();
+    if (++forks == atoi(getenv("MORTAL")) && pid == 0)
+        raise(SIGKILL);
+    return pid;
+}
+END
+    # On one processor no children are asked whether there are two. Of kill-a-worker's it is the one that all
+    # others wait for; of download-two-ways' the first server that select waits for, then the coroutines'.
+    local mortal
+    for mortal in '2 accept-policy' '3 kill-a-worker' '1 memory-per-task' '1 time-slicing' '2 race --most=100' \
+        '4 download-two-ways' '5 download-two-ways'; do
+        # shellcheck disable=SC2086  # a name and an option
+        run on_one_processor timeout 60 env MORTAL="${mortal%% *}" LD_PRELOAD="$PWD/mortal.so" \
+            "$BUILD"/lessons/${mortal#* } --quick
+        echo "$mortal: $status $output"
+        [ "$status" -eq 1 ]
+        mortal=${mortal#* }
+        [ "$output" = "${mortal%% *}: a process that it started failed" ]
+    done
+}
+
+# bats test_tags=plain
 @test "closed standard descriptors are nobody else's, nor is a lesson that nobody hears a success" {
     local code=0
     cd "$BATS_TEST_TMPDIR"

@@ -28,13 +28,33 @@ __attribute__((format(printf, 2, 3))) static void say(struct workload_error *err
     }
 }
 
-/* The beginning of what should have been a URL, as printable ASCII. */
+/* The user and password in what should have been a URL, from `begin` up to the @ that is returned;
+ * NULL for none. A / ? or # in a password may be why it is no URL: behind a colon they end nothing.
+ */
+static const char *refused_user(const char *url, size_t length, const char **begin)
+{
+    const char *scheme = memmem(url, length, "://", 3);
+    *begin = scheme != NULL ? scheme + 3 : url;
+    const char *at = memrchr(*begin, '@', (size_t)(url + length - *begin)), *c = *begin;
+    while (c < at && strchr(":/?#", *c) == NULL)
+        c++;
+    return at != NULL && (c == at || *c == ':') ? at : NULL;
+}
+
+/* The beginning of what should have been a URL, as printable ASCII, its user and password as ***.
+ */
 static char *shown(const char *url, size_t length, char text[static 64])
 {
-    size_t most = length > 60 ? 60 : length;
-    for (size_t i = 0; i < most; i++)
-        text[i] = (char)(url[i] > ' ' && url[i] < 127 ? url[i] : '?');
-    snprintf(text + most, 64 - most, "%s", most < length ? "…" : "");
+    const char *user, *at = refused_user(url, length, &user), *c = url;
+    size_t used = 0;
+    for (; c < url + length && used < 60; c++) {
+        bool hidden = c >= user && c < at;
+        if (!hidden)
+            text[used++] = (char)(*c > ' ' && *c < 127 ? *c : '?');
+        else if (c - user < 3)
+            text[used++] = '*';
+    }
+    snprintf(text + used, 64 - used, "%s", c < url + length ? "…" : "");
     return text;
 }
 
@@ -219,6 +239,15 @@ struct url_host workload_host(const char *url)
         .numeric =
             authority.bracketed || is_address(authority.host, authority.host_length, AF_INET),
     };
+}
+
+struct url_shown workload_shown(const char *text)
+{
+    const char *scheme = strstr(text, "://"), *user = scheme != NULL ? scheme + 3 : NULL;
+    const char *at = user != NULL ? memrchr(user, '@', strcspn(user, "/?#")) : NULL;
+    if (at == NULL)
+        return (struct url_shown){0, "", text};
+    return (struct url_shown){(int)(user - text), "***", at};
 }
 
 /* ---- Building the list -------------------------------------------------- */

@@ -134,6 +134,16 @@ struct url_host {
 };
 struct url_host workload_host(const char *url);
 
+/*
+ * A URL, or an argument with one in it, as messages and files show it: without
+ * its user and password. Print the text's first `front` bytes, `mark`, `rest`.
+ */
+struct url_shown {
+    int front;
+    const char *mark, *rest; /* `rest` points into the text */
+};
+struct url_shown workload_shown(const char *text);
+
 /* NULL if these bytes are an http or https URL, else what is wrong with them. */
 const char *workload_check(const char *url, size_t length);
 

@@ -156,8 +156,11 @@ static void print_failures(const struct summary *summary, FILE *out)
         const struct record *record = run_record(summary->run, i);
         if (record->outcome == FETCHED || record->outcome == INTERRUPTED)
             continue;
-        fprintf(out, "              %s: URL %" PRIu64 ", %.100s", outcome_name(record->outcome),
-                workload_number(workload, i), workload_url(workload, i, room));
+        const char *url = workload_url(workload, i, room);
+        struct url_shown text = workload_shown(url);
+        fprintf(out, "              %s: URL %" PRIu64 ", %.*s%s%.100s",
+                outcome_name(record->outcome), workload_number(workload, i), text.front, url,
+                text.mark, text.rest);
         if (record->status != 0)
             fprintf(out, " (status %u)", record->status);
         fputc('\n', out);

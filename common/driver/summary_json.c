@@ -39,13 +39,15 @@ static json_t *model_json(const struct model *model)
     return json_pack("{s:s, s:o}", "name", model->name, "options", none_if(failed, options));
 }
 
-/* Arguments are bytes and JSON is UTF-8: what is not becomes null. */
+/* Arguments are bytes and JSON is UTF-8: what is not becomes null. No password is kept. */
 static json_t *command_json(const struct summary *summary)
 {
     json_t *command = json_array();
     int failed = command == NULL;
     for (int i = 0; i < summary->command_length; i++) {
-        json_t *argument = json_string(summary->command[i]);
+        struct url_shown text = workload_shown(summary->command[i]);
+        json_t *argument =
+            json_sprintf("%.*s%s%s", text.front, summary->command[i], text.mark, text.rest);
         failed |= json_array_append_new(command, argument != NULL ? argument : json_null());
     }
     return none_if(failed, command);

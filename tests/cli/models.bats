@@ -4,7 +4,7 @@
 # bats file_tags=threads
 #
 # Each test is a shell of its own on purpose; bats' output and status are global in it.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2154
 
 setup() {
     load lib
@@ -372,7 +372,10 @@ http {
     access_log off;
     client_body_temp_path $PWD/nginx/1; proxy_temp_path $PWD/nginx/2;
     fastcgi_temp_path $PWD/nginx/3; uwsgi_temp_path $PWD/nginx/4; scgi_temp_path $PWD/nginx/5;
-    server { listen ${NGINX#http://}; root $PWD/nginx/www; }
+    server {
+        listen ${NGINX#http://}; root $PWD/nginx/www;
+        location /closed { if (\$http_authorization != "Basic bWU6czNjcmV0") { return 401; } }
+    }
 }
 END
         if ((EUID == 0)); then echo "user root;" >>nginx/conf; fi
@@ -407,5 +410,30 @@ END
         [ "$status" -eq 0 ]
         run_says digest="$expected"
         diff -r nginx/www "$model"
+    done
+}
+
+# me:s3cret, as the server is told it.
+@test "a password in a URL opens what it is for, and is shown nowhere" {
+    command -v nginx /usr/sbin/nginx >/dev/null || skip "there is no nginx here"
+    start_nginx
+    echo open >nginx/www/closed
+    secret=http://me:s3cret@${NGINX#http://}
+    for model in "${MODELS[@]}"; do
+        run --separate-stderr "$BUILD/$model" --json=run.json --records=records.csv --trace=trace.json \
+            "$secret/closed" "$secret/missing" "$NGINX/closed"
+        echo "status $status; $output$stderr"
+        [ "$status" -eq 1 ]
+        [[ $output == *"1 of 3 fetched"*"URL 2, http://***@${NGINX#http://}/missing (status 404)"*"(status 401)"* ]]
+        grep -qF "\"http://***@${NGINX#http://}/closed\"" run.json
+        run ! grep -rF s3cret run.json records.csv trace.json - <<<"$output$stderr"
+    done
+    # Nor where it is refused: by a list, as an argument, in a pattern.
+    echo "http://me:s3cret@host:port/" >list
+    for argument in --input=list "$(<list)" --url-pattern="$(<list)"; do
+        run "$BUILD/${MODELS[0]}" --count=1 "$argument"
+        [ "$status" -eq 2 ]
+        [[ $output == *"not a URL to fetch: http://***@host:port/: its port"* || $output == *"--url-pattern=http://***@host"* ]]
+        [[ $output != *s3cret* ]]
     done
 }

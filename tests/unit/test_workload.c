@@ -390,6 +390,58 @@ static void test_the_wrong_argument_is_named(void **state)
     assert_non_null(strstr(error.message, "nonsense"));
 }
 
+static void test_a_refused_url_keeps_its_password_to_itself(void **state)
+{
+    static const struct {
+        const char *url, *said;
+    } cases[] = {
+        {"http://user:s3cret@host:x/", " http://***@host:x/: "},
+        {"http://user:s3c@ret@host/", " http://***@host/: "},
+        {"http://user:pa/s3cret@host/", " http://***@host/: "},
+        {"http://user:pa?#s3cret@host/", " http://***@host/: "},
+        {"user:s3cret@host/", " ***@host/: "},
+        {"ftp://s3cret@host/", " ftp://***@host/: "},
+        {"http://user:s3cret-that-is-longer-than-what-is-shown-of-it-in-a-message@h:x",
+         "***@h:x: "},
+        {"http://host:x/a", " http://host:x/a: "},
+        {"http://host/ /@scope", " http://host/?/@scope: "},
+        {"http://host/\xff?to=me@host", " http://host/??to=me@host: "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char url[128], *urls[] = {url};
+        struct workload workload = {0};
+        struct workload_error error = {""};
+        snprintf(url, sizeof url, "%s", cases[i].url);
+        assert_int_equal(workload_list(&workload, urls, 1, 0, &error), -EINVAL);
+        if (strstr(error.message, cases[i].said) == NULL || strstr(error.message, "s3c") != NULL)
+            fail_msg("%s: %s", url, error.message);
+    }
+}
+
+static void test_what_is_shown_of_a_url_is_without_its_password(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"http://host/", "http://host/"},
+        {"http://me:s3cret@host:7/a@b:c", "http://***@host:7/a@b:c"},
+        {"https://t0ken@[::1]?q", "https://***@[::1]?q"},
+        {"http://host:7/@scope", "http://host:7/@scope"},
+        {"http://host?to=me@host", "http://host?to=me@host"},
+        {"--url-pattern=http://me:{}@host/{}", "--url-pattern=http://***@host/{}"},
+        {"--save=me@home", "--save=me@home"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128];
+        struct url_shown shown = workload_shown(cases[i].text);
+        snprintf(text, sizeof text, "%.*s%s%s", shown.front, cases[i].text, shown.mark, shown.rest);
+        assert_string_equal(text, cases[i].shown);
+    }
+}
+
 static void test_a_pattern_counts_from_one_in_every_place(void **state)
 {
     struct workload workload = {0};
@@ -611,6 +663,8 @@ int main(void)
         cmocka_unit_test(test_where_host_and_port_stand),
         cmocka_unit_test(test_arguments_are_copied),
         cmocka_unit_test(test_the_wrong_argument_is_named),
+        cmocka_unit_test(test_a_refused_url_keeps_its_password_to_itself),
+        cmocka_unit_test(test_what_is_shown_of_a_url_is_without_its_password),
         cmocka_unit_test(test_a_pattern_counts_from_one_in_every_place),
         cmocka_unit_test(test_a_pattern_has_room_for_the_longest_number),
         cmocka_unit_test(test_a_pattern_without_braces_is_one_url_many_times),

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #define PART ".part"
+
+enum { READER_MS = 20 }; /* between two looks for a pipe's reader */
 
 static bool same_file(const struct stat *one, const struct stat *other)
 {
@@ -97,7 +100,30 @@ static int name_part(struct output *output, const char *path)
     return length < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+/* Opening a pipe blocks until somebody reads it, through any signal that has a handler: so it is
+ * tried again and again, and given up with ECANCELED once stop_fd is readable. */
+static FILE *open_pipe(const char *path, int stop_fd)
+{
+    struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+    int fd;
+    while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 && errno == ENXIO) {
+        if (poll(&stop, 1, READER_MS) > 0) {
+            errno = ECANCELED;
+            return NULL;
+        }
+    }
+    FILE *file = fd < 0 || fcntl(fd, F_SETFL, O_WRONLY) < 0 ? NULL : fdopen(fd, "w");
+    if (fd >= 0 && file == NULL)
+        close(fd);
+    return file;
+}
+
 int output_open(struct output *output, const char *path)
+{
+    return output_open_until(output, path, -1);
+}
+
+int output_open_until(struct output *output, const char *path, int stop_fd)
 {
     output->file = NULL;
     output->path[0] = output->part[0] = '\0';
@@ -116,7 +142,10 @@ int output_open(struct output *output, const char *path)
     int error = in_place ? 0 : name_part(output, path);
     if (error < 0)
         return error;
-    output->file = in_place ? fopen(path, "we") : make_part(output->part);
+    if (in_place)
+        output->file = S_ISFIFO(about.st_mode) ? open_pipe(path, stop_fd) : fopen(path, "we");
+    else
+        output->file = make_part(output->part);
     return output->file != NULL ? 0 : -errno;
 }
 

@@ -37,6 +37,10 @@ int output_make_new(const char *path);
 /* `path` NULL is no output. 0, or -errno: then the file cannot be written. */
 int output_open(struct output *, const char *path);
 
+/* The same; where `path` is a pipe that nobody reads yet, only until stop_fd becomes readable
+ * (-1: for ever): then -ECANCELED. */
+int output_open_until(struct output *, const char *path, int stop_fd);
+
 /* Whether two open outputs would be one file, by whatever names. */
 bool output_clashes(const struct output *, const struct output *);
 

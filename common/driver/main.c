@@ -65,22 +65,25 @@ static bool is_read(const char *read, const char *path)
 }
 
 static void open_file(struct files *files, struct output *output, const char *path,
-                      const char *option, const struct options *options)
+                      const char *option, const struct options *options, int stop_fd)
 {
     if (is_read(options->input, path) || is_read(options->workload.ca_file, path))
         give_up(files, EXIT_USAGE, "--%s=%s: that file is read, and would be lost", option, path);
-    int error = output_open(output, path);
+    int error = output_open_until(output, path, stop_fd);
+    if (error == -ECANCELED)
+        give_up(files, EXIT_INTERRUPTED, "--%s=%s: interrupted before anybody read that pipe",
+                option, path);
     if (error < 0)
         give_up(files, EXIT_USAGE, "--%s=%s: cannot be written: %s", option, path,
                 strerror(-error));
 }
 
 /* Everything that is to be written is opened before anything is fetched. */
-static void open_files(struct files *files, struct options *options)
+static void open_files(struct files *files, struct options *options, int stop_fd)
 {
-    open_file(files, &files->json, options->json, "json", options);
-    open_file(files, &files->records, options->records, "records", options);
-    open_file(files, &files->trace, options->trace, "trace", options);
+    open_file(files, &files->json, options->json, "json", options, stop_fd);
+    open_file(files, &files->records, options->records, "records", options, stop_fd);
+    open_file(files, &files->trace, options->trace, "trace", options, stop_fd);
     if (output_clashes(&files->json, &files->records) ||
         output_clashes(&files->json, &files->trace) ||
         output_clashes(&files->records, &files->trace))
@@ -232,7 +235,7 @@ int main(int argc, char **argv)
     error = stop_on_signals(&run);
     if (error < 0)
         errx(EXIT_CANNOT_RUN, "signals cannot be handled: %s", strerror(-error));
-    open_files(&files, &options);
+    open_files(&files, &options, run_stop_fd(&run));
 
     struct summary summary = {.model = &MODEL,
                               .run = &run,

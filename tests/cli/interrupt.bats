@@ -203,13 +203,40 @@ all_gone() {
     done
 }
 
+@test "a pipe that nobody reads is waited for until the first signal" {
+    for model in "${MODELS[@]}"; do
+        mkfifo "$model"
+        begin "$model" --json=run.json --records="$model" http://127.0.0.1:1/
+        wait_for is_model "$model"
+        wait_for handles_signals
+        kill -INT "$RUN"
+        wait_for all_gone
+        finish
+        [ "$CODE" -eq 130 ]
+        [ "$(<err)" = "$model: --records=$model: interrupted before anybody read that pipe" ]
+        rm "$model"
+        [ "$(echo *)" = "err out" ]
+    done
+}
+
+@test "a pipe is written once somebody reads it" {
+    mkfifo pipe
+    begin "${MODELS[0]}" --quiet --json=pipe http://127.0.0.1:1/
+    wait_for is_model "${MODELS[0]}"
+    wait_for handles_signals
+    jq -e .fetches.failed==1 pipe
+    finish
+    [ "$CODE" -eq 1 ]
+}
+
 @test "a second signal kills at once" {
-    [[ $BUILD != *sanitize-thread* ]] || skip "its runtime holds signals back while open() blocks"
+    [[ $BUILD != *sanitize-thread* ]] || skip "its runtime holds signals back while write() blocks"
     mkfifo nobody-writes
     for model in "${MODELS[@]}"; do
-        # Opening a pipe that nobody reads waits for ever, and no run is there to be stopped.
+        # More records than a pipe holds wait for ever for a reader who stands still.
         mkfifo "$model"
-        begin "$model" --json="$model" http://127.0.0.1:1/
+        exec {reader}<>"$model"
+        begin "$model" --records="$model" --count=3000 --url-pattern='http://127.0.0.1:1/{}'
         wait_for is_model "$model"
         wait_for handles_signals
         kill -INT "$RUN"
@@ -218,6 +245,7 @@ all_gone() {
         kill -INT "$RUN"
         finish
         [ "$CODE" -eq 130 ]
+        exec {reader}>&-
     done
 }
 

@@ -5,7 +5,8 @@
  *
  * STATUS is 000 where no status line was sent, BYTES are of the body. What a
  * client sent is escaped, so that no client can forge a line. Lines are
- * buffered; whole lines of several threads never mix.
+ * buffered; whole lines of several threads never mix. A pipe whose reader
+ * stalls holds nobody up: lines that no longer fit are left out and counted.
  */
 #ifndef WAITBENCH_ORIGIN_LOG_H
 #define WAITBENCH_ORIGIN_LOG_H
@@ -16,7 +17,8 @@
 
 struct access_log;
 
-/* Opens the file for appending; "-" is standard output. -errno if it cannot be. */
+/* Opens the file for appending; "-" is standard output. -errno if it cannot be: -ENXIO is a pipe
+ * that nobody reads. */
 int log_open(struct access_log **log, const char *path);
 
 /* What a line needs of a request (NULL: none could be read) from the peer of
@@ -29,7 +31,8 @@ void log_write(struct access_log *log, char *remembered, unsigned status, uint64
 
 void log_flush(struct access_log *log);
 
-/* Flushes and closes. 0, or -errno if any line could not be written. */
-int log_close(struct access_log *log);
+/* Flushes and closes; *lost is how many lines the reader left no room for. 0, or -errno if others
+ * could not be written. */
+int log_close(struct access_log *log, uint64_t *lost);
 
 #endif

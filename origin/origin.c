@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <event2/listener.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -179,6 +180,14 @@ static int make_loops(struct server *server)
     return 0;
 }
 
+static int say_log(const char *path, int error)
+{
+    if (error != -ENXIO)
+        return say(path, error);
+    fprintf(stderr, "origin: %s: nobody reads that pipe; start its reader first\n", path);
+    return error;
+}
+
 static int start(struct server *server)
 {
     const struct options *options = &server->options;
@@ -186,7 +195,7 @@ static int start(struct server *server)
     if (error)
         return error; /* said already */
     if (options->access_log && (error = log_open(&server->origin.log, options->access_log)))
-        return say(options->access_log, error);
+        return say_log(options->access_log, error);
     if ((error = make_loops(server)) || (error = watch_signals(server)) ||
         (error = start_threads(server)) || (error = start_listening(server)))
         return say("cannot start", error);
@@ -220,8 +229,16 @@ static int stop(struct server *server)
     for (unsigned i = 0; i < server->loop_count; i++)
         loop_free(server->loops[i]);
     stats_free(server->origin.stats);
-    int error = log_close(server->origin.log);
-    return error ? say("the access log is not whole", error) : 0;
+    uint64_t lost;
+    int error = log_close(server->origin.log, &lost);
+    if (lost)
+        fprintf(stderr,
+                "origin: the access log is not whole: its reader left no room for %" PRIu64
+                " lines\n",
+                lost);
+    if (error)
+        say("the access log is not whole", error);
+    return error || lost;
 }
 
 int main(int argc, char *argv[])

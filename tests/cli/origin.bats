@@ -8,6 +8,7 @@ setup() {
 }
 
 teardown() {
+    exec 6>&- # whoever reads a log and stalls: an origin that waits for it goes on
     origin_stop || true
 }
 
@@ -549,6 +550,9 @@ half_close() {
     [[ $status == 3 && $stderr == *no/port* ]]
     run --separate-stderr "$BUILD/origin" --port=0 --access-log="$PWD/no/log"
     [[ $status == 3 && $stderr == *no/log* ]]
+    mkfifo unread
+    run --separate-stderr timeout -s KILL 20 "$BUILD/origin" --port=0 --access-log=unread
+    [[ $status == 3 && $stderr == 'origin: unread: nobody reads that pipe; start its reader first' ]]
 }
 
 @test "--help and --version" {
@@ -609,4 +613,28 @@ ends_cleanly() {
     curl -sS -o body "http://127.0.0.1:$(<port)/item/1"
     origin_stop
     grep -qF '"GET /item/1 HTTP/1.1" 200 1024' out
+}
+
+# More than a pipe, and what waits for it, can hold: 40 lines of 7,000 bytes.
+@test "a log's reader that stalls holds no client up, and what it did not take is counted" {
+    local log whole lost target
+    printf -v target '%07000d' 0
+    mkfifo pipe
+    for log in "$PWD/pipe" -; do
+        exec 6<>pipe
+        origin_start --access-log="$log" >pipe 6>&-
+        run timeout -s KILL 60 "$BUILD/sequential" --timeout=1h --count=40 --url-pattern="$ORIGIN/{}/$target"
+        [[ $status == 1 && $output == *' 40 bad_status'* ]]
+        # Whoever reads on gets whole lines, as many as were not lost; the last may be cut off.
+        exec 5<pipe
+        status=0
+        origin_stop || status=$?
+        exec 6>&-
+        whole=$(grep -cE '^127.* 404 [0-9]+ "-" "[^"]+"$' <&5)
+        exec 5<&-
+        [[ $status == 3 && $(<"$ORIGIN_ERRORS") =~ ^'origin: the access log is not whole: its reader left no room for '([0-9]+)' lines'$ ]]
+        lost=${BASH_REMATCH[1]}
+        echo "$log: $whole whole, $lost lost"
+        ((whole > 0 && lost > 0 && whole + lost == 40))
+    done
 }

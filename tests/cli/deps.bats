@@ -158,6 +158,34 @@ setup() {
     fi
 }
 
+@test "doctor: a share of the processor's time is read from control groups of either version" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p proc groups/own groups/cpu/own
+    # Usage: doctor_says PATTERN
+    doctor_says() {
+        # shellcheck disable=SC2016  # the inner shell's
+        run bash -c 'eval "$(sed "/^main \"\$@\"$/d; /^CDPATH=/d" "$1")"; cgroup proc groups' bash "$ROOT/scripts/doctor"
+        echo "$output"
+        [[ $status -eq 0 && $output == "  cgroup         "$1 ]]
+    }
+    echo '0::/own' >proc/cgroup
+    echo 'max 100000' >groups/own/cpu.max
+    doctor_says "no limit on the processor's time"
+    echo '50000 100000' >groups/own/cpu.max
+    echo 'nr_throttled 3' >groups/own/cpu.stat
+    doctor_says "50 % of one processor's time; held back 3 times so far:*"
+    printf '%s\n' 5:cpuset:/else 4:cpuacct,cpu:/own 0::/own >proc/cgroup
+    doctor_says "no limit on the processor's time is set for us"
+    echo -1 >groups/cpu/own/cpu.cfs_quota_us
+    echo 20000 >groups/cpu/own/cpu.cfs_period_us
+    doctor_says "no limit on the processor's time"
+    echo 30000 >groups/cpu/own/cpu.cfs_quota_us
+    echo 'nr_throttled 7' >groups/cpu/own/cpu.stat
+    doctor_says "150 % of one processor's time; held back 7 times so far:*"
+    echo 4:cpu:/elsewhere >proc/cgroup
+    doctor_says "not known whether one limits the processor's time: groups/cpu/elsewhere is not to be seen here"
+}
+
 @test "doctor: on a bare machine it says what is missing, what for, and what runs all the same" {
     machine
     on_machine "$ROOT/scripts/doctor"

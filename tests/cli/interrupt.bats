@@ -51,6 +51,15 @@ handles_signals() {
     ((("0x$mask" & 0x4002) == 0x4002))
 }
 
+# No SIGINT waits for it: a second one would be the same as the first.
+has_taken_signal() {
+    local name mask
+    while read -r name mask; do
+        [ "$name" != ShdPnd: ] || break
+    done <"/proc/$RUN/status"
+    ((("0x$mask" & 2) == 0))
+}
+
 # Nothing of the process group is alive: neither a child nor what a child made. A dead one that
 # nobody has asked after, which kill would find, may be there.
 all_gone() {
@@ -249,6 +258,7 @@ all_gone() {
         wait_for is_model "$model"
         wait_for handles_signals
         kill -INT "$RUN"
+        wait_for has_taken_signal
         read -rt 0.1 <>nobody-writes || true # sleeps
         kill -0 "$RUN"
         kill -INT "$RUN"

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/output.h"
 #include "origin/connection.h"
 #include "origin/listen.h"
 #include "origin/loop.h"
@@ -244,6 +245,7 @@ static int stop(struct server *server)
 int main(int argc, char *argv[])
 {
     static struct server server;
+    output_keep_standard_descriptors();
     options_read(&server.options, argc, argv);
     server.origin.idle_ns = server.options.idle_ns;
     server.origin.max_connections = raise_limit();

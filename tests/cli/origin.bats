@@ -638,3 +638,13 @@ ends_cleanly() {
         ((whole > 0 && lost > 0 && whole + lost == 40))
     done
 }
+
+@test "closed standard descriptors are nobody else's" {
+    "$BUILD/origin" --port=0 --port-file="$PWD/port" <&- >&- 2>&- 3>&- &
+    ORIGIN_PID=$!
+    wait_for test -s port
+    # Else a client's connection, or a listener, would get what is said.
+    for fd in 0 1 2; do [ "$(readlink "/proc/$ORIGIN_PID/fd/$fd")" = / ]; done
+    curl -sS -o body "http://127.0.0.1:$(<port)/item/1"
+    origin_stop
+}

@@ -162,7 +162,13 @@ static int sweep_losses(struct lesson_run *run, const struct sweep *sweep,
                         long most, double *fewest)
 {
     int failed = 0;
+    char name[72];
     double percent[ROUNDS];
+    snprintf(name, sizeof name, "%s: lost", sweep->name);
+    if (sweep->processors > lesson_processors()) {
+        lesson_count(run, name, NAN, "%"); /* it is not known then */
+        return 0;
+    }
     if (most > sweep->most)
         most = sweep->most;
     for (long increments = 10; increments <= most; increments *= 10)
@@ -181,8 +187,6 @@ static int sweep_losses(struct lesson_run *run, const struct sweep *sweep,
                        sweep->processors, increments, counted, lost,
                        1e9 * seconds / (double)increments);
         }
-    char name[72];
-    snprintf(name, sizeof name, "%s: lost", sweep->name);
     lesson_median(run, name, percent, ROUNDS, "%");
     return 0;
 }
@@ -199,8 +203,6 @@ static int measure_losses(struct lesson_run *run, long most)
     double fewest[5];
     for (int i = 0; i < 5; i++) {
         fewest[i] = INFINITY;
-        if (sweeps[i].processors > lesson_processors())
-            continue; /* its figure is not known then */
         int failed = sweep_losses(run, &sweeps[i], most, &fewest[i]);
         if (failed)
             return failed;

@@ -145,12 +145,37 @@ static void note_slices(struct lesson_run *run, const char *part, int n,
 
 /* Parts of the lesson. ---------------------------------------------------- */
 
-/* Equal tasks on some processors: how long, how many at one time. */
+enum { ALIVE, AT_ONCE, TOOK, COMPUTING, AGAINST, TAKEN_OFF, EQUAL };
+
+static void note_equal(struct lesson_run *run, const char *part,
+                       const double value[EQUAL])
+{
+    static const char *const what[EQUAL][2] = {
+        {"alive at one time", "tasks"},
+        {"running at one time", "tasks"},
+        {"took", "s"},
+        {"computing, in all", "s"},
+        {"against K·t/M", "times"},
+        {"taken off the processor", "times"},
+    };
+    char name[72];
+    for (int i = 0; i < EQUAL; i++) {
+        snprintf(name, sizeof name, "%s: %s", part, what[i][0]);
+        lesson_count(run, name, value[i], what[i][1]);
+    }
+}
+
+/* Equal tasks on some processors: how long, how many at one time. Where there
+ * are fewer processors, that is not known. */
 static int measure_equal(struct lesson_run *run, const char *part,
                          int processors, double each_s)
 {
     const int n = TASKS;
-    char name[72];
+    double value[EQUAL] = {NAN, NAN, NAN, NAN, NAN, NAN};
+    if (lesson_processors() < processors) {
+        note_equal(run, part, value);
+        return 0;
+    }
     for (int i = 0; i < n; i++)
         shared->task[i] = (struct task){.seconds = each_s};
     double began = run_tasks(n, processors, 30);
@@ -165,18 +190,13 @@ static int measure_equal(struct lesson_run *run, const char *part,
     int at_once = most_at_once(n);
     if (at_once < 0)
         return at_once;
-    snprintf(name, sizeof name, "%s: alive at one time", part);
-    lesson_count(run, name, most_alive(n), "tasks");
-    snprintf(name, sizeof name, "%s: running at one time", part);
-    lesson_count(run, name, at_once, "tasks");
-    snprintf(name, sizeof name, "%s: took", part);
-    lesson_count(run, name, last, "s");
-    snprintf(name, sizeof name, "%s: computing, in all", part);
-    lesson_count(run, name, used, "s");
-    snprintf(name, sizeof name, "%s: against K·t/M", part);
-    lesson_count(run, name, last / (n * each_s / processors), "times");
-    snprintf(name, sizeof name, "%s: taken off the processor", part);
-    lesson_count(run, name, switched, "times");
+    value[ALIVE] = most_alive(n);
+    value[AT_ONCE] = at_once;
+    value[TOOK] = last;
+    value[COMPUTING] = used;
+    value[AGAINST] = last / (n * each_s / processors);
+    value[TAKEN_OFF] = switched;
+    note_equal(run, part, value);
     note_slices(run, part, n, began);
     return 0;
 }
@@ -385,7 +405,7 @@ static int measure(struct lesson_run *run)
     int failed = run->live ? show_live() : 0;
     if (!failed)
         failed = measure_equal(run, "1 processor", 1, each);
-    if (!failed && lesson_processors() >= 2)
+    if (!failed)
         failed = measure_equal(run, "2 processors", 2, each);
     if (!failed)
         failed = measure_nice(run, run->quick ? 1 : 4);

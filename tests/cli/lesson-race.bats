@@ -35,8 +35,8 @@ END
     [ "$(awk -F, 'NR > 1 && $2 == 1 && $6 != 0' csv)" = "" ]
     # With a yield between the steps on one processor, updates are lost; no luck is needed.
     awk -F, '$1 == "no lock with a yield" && $4 == 1000 && $6 > 0 {n++} END {exit n != 5}' csv
-    # The figure is the median of the rows.
-    [ "$(awk -F, '$1 == "no lock on 2 processors" && $4 == 1000000 {print $6 / 10000}' csv | sort -g | sed -n 3p)" = \
+    # The figure is the median of the rows; on one processor there are none of two.
+    [ "$(nproc)" -lt 2 ] || [ "$(awk -F, '$1 == "no lock on 2 processors" && $4 == 1000000 {print $6 / 10000}' csv | sort -g | sed -n 3p)" = \
         "$(jq -r '.figures[] | select(.name == "no lock on 2 processors: lost").value' json)" ]
 }
 

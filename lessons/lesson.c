@@ -600,13 +600,14 @@ static void limit_time(const struct wish *wish)
  * that. */
 static void set_signals(void)
 {
-    sigset_t timers;
+    sigset_t ours;
     signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for */
     signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f`, to write is an error */
-    sigemptyset(&timers);
-    sigaddset(&timers, SIGALRM); /* the bound of each lesson */
-    sigaddset(&timers, SIGVTALRM);
-    sigprocmask(SIG_UNBLOCK, &timers, NULL);
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGALRM); /* the bound of each lesson */
+    sigaddset(&ours, SIGVTALRM);
+    sigaddset(&ours, SIGCHLD); /* lesson_when_one_ends() */
+    sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 int main(int argc, char **argv)

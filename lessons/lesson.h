@@ -231,6 +231,12 @@ int lesson_reap(pid_t child);
  */
 int lesson_all_there(const pid_t *child, int children);
 
+/*
+ * Calls `call` as a signal handler when a child ends; NULL: no longer. For who
+ * waits for a child in what is timed, where asking would be timed, too.
+ */
+void lesson_when_one_ends(void (*call)(int signal_number));
+
 /* Zeroed memory shared with children forked later, or NULL and errno. */
 void *lesson_shared(size_t bytes);
 

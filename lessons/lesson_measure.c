@@ -245,6 +245,13 @@ int lesson_all_there(const pid_t *child, int children)
     return 0;
 }
 
+void lesson_when_one_ends(void (*call)(int signal_number))
+{
+    const struct sigaction action = {.sa_handler = call ? call : SIG_DFL,
+                                     .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    sigaction(SIGCHLD, &action, NULL);
+}
+
 void *lesson_shared(size_t bytes)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -123,6 +123,17 @@ static void *serve_in_thread(void *nothing)
     return nothing;
 }
 
+static const struct making pooled = {"pool: a process", hand_to_waiting, 2000};
+
+/* Nobody will say "done" any more: as often as one may still wait for it, it is
+ * said here. That this process is gone, lesson_reap() tells. */
+static void let_go(int signal_number)
+{
+    (void)signal_number;
+    for (int i = 0; i < ROUNDS * batch_of(&pooled); i++)
+        sem_post(&ledger->done);
+}
+
 /* The one who serves is told to go home; whoever waits for it then may. */
 static void close_pool(void)
 {
@@ -132,12 +143,11 @@ static void close_pool(void)
 
 static int measure_pools(struct lesson_run *run)
 {
-    static const struct making process = {"pool: a process", hand_to_waiting,
-                                          2000};
     static const struct making thread = {"pool: a thread", hand_to_waiting,
                                          2000};
     static const struct making coroutine = {"pool: a coroutine without a stack",
                                             hand_to_coroutine, 200000};
+    lesson_when_one_ends(let_go);
     pid_t child = lesson_fork();
     if (child < 0)
         return child;
@@ -145,7 +155,8 @@ static int measure_pools(struct lesson_run *run)
         serve();
         _exit(0);
     }
-    int failed = measure_makings(run, "from a pool", &process, 1);
+    int failed = measure_makings(run, "from a pool", &pooled, 1);
+    lesson_when_one_ends(NULL);
     close_pool();
     int bad = lesson_reap(child);
     failed = failed ? failed : bad;

@@ -256,28 +256,68 @@ ends_with() {
     [ "$(<"$BATS_TEST_TMPDIR/err")" = "overlapping-waits: a process that it started failed" ]
 }
 
+# Usage: make_mortal, which makes mortal.so: the MORTAL-th that a process forks (a child goes on counting), or each
+# grandchild where that is its word, is killed as it begins, or at its CALLS-th call of CALL.
+make_mortal() {
+    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o mortal.so - <<'END'
+#include <dlfcn.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+static int forks, generation, calls;
+static void *real(const char *call)
+{
+    if (calls && !strcmp(call, getenv("CALL")) && !--calls)
+        raise(SIGKILL);
+    return dlsym(RTLD_NEXT, call);
+}
+pid_t fork(void)
+{
+    pid_t pid = ((pid_t (*)(void))real("fork"))();
+    forks++;
+    generation += pid == 0;
+    if (pid == 0 && (strcmp(getenv("MORTAL"), "grandchild") ? forks == atoi(getenv("MORTAL")) : generation == 2)) {
+        if (!getenv("CALLS"))
+            raise(SIGKILL);
+        calls = atoi(getenv("CALLS"));
+    }
+    return pid;
+}
+ssize_t write(int fd, const void *from, size_t n)
+{
+    return ((ssize_t (*)(int, const void *, size_t))real("write"))(fd, from, n);
+}
+int sem_post(sem_t *semaphore)
+{
+    return ((int (*)(sem_t *))real("sem_post"))(semaphore);
+}
+int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+    return ((int (*)(const struct timespec *, struct timespec *))real("nanosleep"))(wanted, left);
+}
+long syscall(long number, ...)
+{
+    long a[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    return ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+END
+}
+
 # bats test_tags=plain
 @test "a lesson whose server or worker is killed before it is ready ends at once, and says that one failed" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     load lesson
     cd "$BATS_TEST_TMPDIR"
-    # The MORTAL-th that a process forks is killed as it begins; a child goes on counting.
-    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o mortal.so - <<'END'
-#include <dlfcn.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-pid_t fork(void)
-{
-    static int forks;
-    pid_t (*real)(void), pid;
-    *(void **)&real = dlsym(RTLD_NEXT, "fork");
-    pid = real();
-    if (++forks == atoi(getenv("MORTAL")) && pid == 0)
-        raise(SIGKILL);
-    return pid;
-}
-END
+    make_mortal
     # On one processor no children are asked whether there are two. Of kill-a-worker's it is the one that all
     # others wait for; of download-two-ways' the first server that select waits for, then the coroutines'.
     local mortal
@@ -291,6 +331,24 @@ END
         mortal=${mortal#* }
         [ "$output" = "${mortal%% *}: a process that it started failed" ]
     done
+}
+
+# bats test_tags=plain
+@test "a lesson whose child is killed in mid-work ends at once, and says that one failed" {
+    [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
+    load lesson
+    cd "$BATS_TEST_TMPDIR"
+    make_mortal
+    # Of creation-cost's it is the pool's, after 15 rounds of 15 forked.
+    while read -r mortal call calls lesson; do
+        run on_one_processor timeout 60 env MORTAL="$mortal" CALL="$call" CALLS="$calls" LD_PRELOAD="$PWD/mortal.so" \
+            "$BUILD/lessons/$lesson" --quick
+        echo "$lesson, at $call: $status $output"
+        [ "$status" -eq 1 ]
+        [ "$output" = "$lesson: a process that it started failed" ]
+    done <<'END'
+226 sem_post 100 creation-cost
+END
 }
 
 # bats test_tags=plain

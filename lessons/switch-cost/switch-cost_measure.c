@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -67,6 +68,20 @@ static int reap_player(pid_t child)
     return bad && shared->failed ? shared->failed : bad;
 }
 
+/* The second process, and the first one's alarm: long after a game is over, it
+ * asks whether the other one is gone in mid-game. */
+static pid_t second_process;
+
+static void look_for_it(int signal_number)
+{
+    (void)signal_number;
+    siginfo_t ended = {0};
+    waitid(P_PID, (id_t)second_process, &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (ended.si_pid != 0 && ended.si_status != 0)
+        _exit(1);
+    alarm(1);
+}
+
 /* Both players play; the first one's clock and switches are kept. */
 static int play_both(const struct game *game, long turns)
 {
@@ -86,6 +101,9 @@ static int play_both(const struct game *game, long turns)
             shared->failed = second.failed;
             _exit(second.failed ? 1 : 0);
         }
+        second_process = child;
+        signal(SIGALRM, look_for_it);
+        alarm(1);
     } else {
         failed = -pthread_create(&thread, NULL, second_thread, &second);
         if (failed)
@@ -100,6 +118,7 @@ static int play_both(const struct game *game, long turns)
     shared->switched =
         after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw;
     if (game->who == PROCESSES) {
+        alarm(0);
         int bad = reap_player(child);
         return failed ? failed : bad;
     }

@@ -339,7 +339,8 @@ END
     load lesson
     cd "$BATS_TEST_TMPDIR"
     make_mortal
-    # Of creation-cost's it is the pool's, after 15 rounds of 15 forked.
+    # Of creation-cost's it is the pool's, after 15 rounds of 15 forked; of switch-cost's the second player, by pipe
+    # and by futex.
     while read -r mortal call calls lesson; do
         run on_one_processor timeout 60 env MORTAL="$mortal" CALL="$call" CALLS="$calls" LD_PRELOAD="$PWD/mortal.so" \
             "$BUILD/lessons/$lesson" --quick
@@ -348,6 +349,8 @@ END
         [ "$output" = "$lesson: a process that it started failed" ]
     done <<'END'
 226 sem_post 100 creation-cost
+grandchild write 10 switch-cost
+grandchild syscall 10 switch-cost
 END
 }
 

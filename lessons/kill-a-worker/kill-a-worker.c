@@ -119,13 +119,7 @@ int with_processes(struct bench *b)
         child[VICTIM] = 0;
         give_again(b, VICTIM);
     }
-    while (made-- > 0) {
-        if (child[made] > 0 && failed)
-            kill(child[made], SIGKILL);
-        if (child[made] > 0 && lesson_reap(child[made]) != 0 && !failed)
-            failed = -ECHILD;
-    }
-    return failed;
+    return reap_all(child, made, failed);
 }
 
 /* --- threads ----------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #define KILL_A_WORKER_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 enum { ITEMS = 40, WORKERS = 4, VICTIM = 1, FATAL = 3 };
 
@@ -26,6 +27,10 @@ struct bench {
 
 /* Forked workers; the victim is killed. 0 or -errno. */
 int with_processes(struct bench *);
+
+/* Reaps all of the caller's children, these (0: reaped already); where one
+ * failed, or `failed` says so, it ends the rest. 0 or -errno. */
+int reap_all(pid_t *child, int children, int failed);
 
 /* What is done about the lock that the victim takes with it. */
 enum care { NOTHING, CLEANUP_HANDLER, ROBUST_MUTEX };

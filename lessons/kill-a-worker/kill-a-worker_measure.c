@@ -33,6 +33,26 @@ static void nap(double seconds)
     nanosleep(&rest, NULL);
 }
 
+/* Whoever ends first comes first: what he held, if he ended in mid-work, the
+ * others would wait for, and they would not end. */
+int reap_all(pid_t *child, int children, int failed)
+{
+    pid_t ended = 0;
+    do {
+        int status = 0;
+        for (int i = 0; i < children; i++) {
+            if (child[i] == ended)
+                child[i] = 0;
+            if (child[i] > 0 && failed)
+                kill(child[i], SIGKILL);
+        }
+        ended = waitpid(-1, &status, 0);
+        if (status != 0 && !failed)
+            failed = -ECHILD;
+    } while (ended > 0);
+    return failed;
+}
+
 /* The watchdog: waits until all is done, or nothing has moved for long. */
 static void watch(const struct bench *b, int expected, double patience)
 {

@@ -340,7 +340,7 @@ END
     cd "$BATS_TEST_TMPDIR"
     make_mortal
     # Of creation-cost's it is the pool's, after 15 rounds of 15 forked; of switch-cost's the second player, by pipe
-    # and by futex.
+    # and by futex; of kill-a-worker's one that has an item when the victim is gone.
     while read -r mortal call calls lesson; do
         run on_one_processor timeout 60 env MORTAL="$mortal" CALL="$call" CALLS="$calls" LD_PRELOAD="$PWD/mortal.so" \
             "$BUILD/lessons/$lesson" --quick
@@ -351,6 +351,7 @@ END
 226 sem_post 100 creation-cost
 grandchild write 10 switch-cost
 grandchild syscall 10 switch-cost
+2 nanosleep 6 kill-a-worker
 END
 }
 

@@ -125,10 +125,19 @@ static int connect_all(struct pollfd *request, unsigned short port)
     return 0;
 }
 
+static volatile sig_atomic_t lost; /* a worker; no call is needed to see it */
+
+static void lose_one(int signal_number)
+{
+    lost = signal_number;
+}
+
 /* Reads every answer; by[k] counts those of worker k. */
 static int await_all(struct pollfd *request, int by[WORKERS])
 {
     for (int left = REQUESTS; left > 0;) {
+        if (lost)
+            return -ECHILD;
         int ready = poll(request, REQUESTS, 20000);
         if (ready == 0)
             return -ETIMEDOUT;
@@ -141,7 +150,7 @@ static int await_all(struct pollfd *request, int by[WORKERS])
             ready--;
             if (recv(request[i].fd, &worker, 1, 0) != 1 || worker < 1 ||
                 worker > WORKERS)
-                return -ECONNRESET;
+                return -ECHILD; /* who had it in hand is gone */
             by[worker - 1]++;
             close(request[i].fd);
             request[i].fd = -1;
@@ -167,7 +176,7 @@ static int serve_all(struct crew *c, bool first_alone, struct outcome *o)
     int failed = connect_all(request, c->port);
     /* The others come once the first has taken everything in. */
     const struct timespec moment = {0, 1000000};
-    while (!failed && first_alone &&
+    while (!failed && first_alone && !lost &&
            __atomic_load_n(&c->hall->accepted, __ATOMIC_ACQUIRE) < REQUESTS)
         nanosleep(&moment, NULL);
     __atomic_store_n(&c->hall->open, 1, __ATOMIC_RELEASE);
@@ -190,9 +199,12 @@ static int run_once(const struct way *way, bool first_alone, struct outcome *o)
     memset(hall, 0, sizeof *hall);
     *o = (struct outcome){0};
     struct crew crew = {.hall = hall};
+    lost = 0;
+    lesson_when_one_ends(lose_one);
     int failed = hire(&crew, way, first_alone);
     if (!failed)
         failed = serve_all(&crew, first_alone, o);
+    lesson_when_one_ends(NULL);
     dismiss(&crew, &o->cpu);
     o->wakeups = hall->wakeups;
     o->in_vain = hall->in_vain;

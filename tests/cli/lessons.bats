@@ -340,9 +340,10 @@ END
     cd "$BATS_TEST_TMPDIR"
     make_mortal
     # Of creation-cost's it is the pool's, after 15 rounds of 15 forked; of switch-cost's the second player, by pipe
-    # and by futex; of kill-a-worker's one that has an item when the victim is gone.
+    # and by futex; of kill-a-worker's one that has an item when the victim is gone; of accept-policy's the one that
+    # is to take all requests, after 5 rounds of 6 ways with 80.
     while read -r mortal call calls lesson; do
-        run on_one_processor timeout 60 env MORTAL="$mortal" CALL="$call" CALLS="$calls" LD_PRELOAD="$PWD/mortal.so" \
+        run on_one_processor timeout 100 env MORTAL="$mortal" CALL="$call" CALLS="$calls" LD_PRELOAD="$PWD/mortal.so" \
             "$BUILD/lessons/$lesson" --quick
         echo "$lesson, at $call: $status $output"
         [ "$status" -eq 1 ]
@@ -352,6 +353,7 @@ END
 grandchild write 10 switch-cost
 grandchild syscall 10 switch-cost
 2 nanosleep 6 kill-a-worker
+2401 nanosleep 1 accept-policy
 END
 }
 

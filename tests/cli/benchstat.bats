@@ -663,6 +663,20 @@ written() {
 }
 
 # bats test_tags=plain
+@test "judge: what was planned and cannot be there needs no memory" {
+    write_run
+    first_of_threads
+    jq -c '.count = 2147483647' "$RUN/plan.jsonl" >doctored
+    cp doctored "$RUN/plan.jsonl"
+    printf '%s\n' index,outcome 1,ok >"$FIRST/records.csv"
+    # Room for so many latencies would be 34 GB.
+    run bash -c 'ulimit -v 8000000; exec "$@"' bash "$BENCHSTAT" judge "$RUN"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    jq -e '.cells | all(.verdict == "invalid")' "$RUN/summary.json"
+}
+
+# bats test_tags=plain
 @test "judge: what cannot be written is status 3, naming the folder; one folder at a time" {
     write_run
     sed -i 's/"apart": "apart"/"apart": "shared"/' "$RUN/metadata.json"

@@ -115,7 +115,8 @@ test_dataflow := lessons/dataflow/dataflow_threads.c lessons/dataflow/access_lin
 
 # Where threads meet, for the thread sanitizer: as in tests/run and the tags of tests/cli.
 THREADED_UNIT    := run rate workload resolve transfer loop origin_stats dataflow
-THREADED_LESSONS := dataflow interleavings locks one-big-lock race
+THREADED_LESSONS := blocked-loop dataflow echo-server interleavings join-and-barrier kill-a-worker locks \
+                    one-big-lock race thread-state-leak
 
 # tests/fuzz/fuzz_NAME.c is linked with $(fuzz_NAME).
 FUZZ := origin_request urls units options experiment visit results slices access_line

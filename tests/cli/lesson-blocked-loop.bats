@@ -41,6 +41,11 @@ END
     jq -e '[.figures[] | {(.name): .value}] | add | .answers == 10 and .["wrong answers"] == 0' json
 }
 
+# bats test_tags=threads
+@test "the thread sanitizer is content: question and answer change hands under the lock" {
+    lesson_once --block=0.04
+}
+
 @test "files: epoll's error is the system's EPERM, a file never says EAGAIN, an empty pipe does" {
     lesson_once --block=0.04
     eperm=$(awk '$1 == "#define" && $2 == "EPERM" {print $3}' /usr/include/asm-generic/errno-base.h || echo 1)

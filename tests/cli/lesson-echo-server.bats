@@ -59,6 +59,11 @@ small() {
     jq -e '[.figures[] | select(.name | endswith(": splits answered")).value] == [142, 142, 142, 142]' json
 }
 
+# bats test_tags=threads
+@test "the thread sanitizer is content: the threads of the clients count themselves under a lock" {
+    small
+}
+
 @test "slow, half-closed, leaving and endless clients and a full table hurt nobody, and wake nobody" {
     small
     # A slow one is what hurts a server that serves one after another.

@@ -40,6 +40,11 @@ END
     done
 }
 
+# bats test_tags=threads
+@test "the thread sanitizer is content: whoever looks behind a join, a barrier or a counted queue looks alone" {
+    lesson_once
+}
+
 @test "after a join no worker is left, after a barrier and a queue all four are" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"
     lesson_once

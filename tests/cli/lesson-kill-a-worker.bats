@@ -45,6 +45,11 @@ END
         and .["a thread killed: others that hang"] == 0 and .["a thread killed: others that ended well"] == 0' json
 }
 
+# bats test_tags=threads
+@test "the thread sanitizer is content: also who comes behind a holder that is gone has the lock" {
+    lesson_once
+}
+
 @test "one process and one thread are killed, each with its process, and nobody else" {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"

@@ -47,6 +47,11 @@ END
     [ "$(awk -F, '$1 == "coroutines with strtok" && $3 != $4' csv | wc -l)" -gt 0 ]
 }
 
+# bats test_tags=threads
+@test "the thread sanitizer is content: a thread's own state is nobody else's" {
+    "$LESSON" --json=json >/dev/null
+}
+
 @test "a thread is made for each request of the first way, and for no other" {
     command -v strace >/dev/null || skip "strace is not installed"
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer has threads of its own"

@@ -7,6 +7,7 @@
 
 setup() {
     load lib
+    AS=()
     mkdir "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here" || return
 }
@@ -15,11 +16,11 @@ teardown() {
     origin_stop
 }
 
-# Runs a model under a limit. Usage: under "ULIMIT ARGUMENTS" MODEL ARGUMENT…
+# Runs a model under a limit, as AS says. Usage: under "ULIMIT ARGUMENTS" MODEL ARGUMENT…
 under() {
     # shellcheck disable=SC2016  # the inner shell's
     run --separate-stderr bash -c 'ulimit $1 || exit 99; shift; exec "$@"' bash \
-        "$1" "$BUILD/$2" "${@:3}"
+        "$1" "${AS[@]}" "$BUILD/$2" "${@:3}"
     echo "$2 under ulimit $1: status $status; $output$stderr"
 }
 
@@ -138,9 +139,18 @@ advised() {
     [ "$status" -eq 0 ]
 }
 
+# Who has a limit on tasks: this user, or where that is root one who has no other task (AS, and USER_ID).
+as_ordinary() {
+    AS=() USER_ID=$EUID
+    ((EUID == 0)) || return 0
+    USER_ID=$((30000 + BASHPID % 30000))
+    AS=(setpriv "--reuid=$USER_ID" "--regid=$USER_ID" --clear-groups)
+    "${AS[@]}" test -x "$BUILD/threads" 2>/dev/null || skip "an ordinary user cannot reach the programs"
+}
+
 # bats test_tags=user
 @test "an ordinary user's limit on processes and threads" {
-    ((EUID != 0)) || skip "root has no such limit"
+    as_ordinary
     for model in processes threads; do
         under "-HSu 60" $model --concurrency=100 --count=100 --url-pattern="http://127.0.0.1:1/{}"
         [ "$status" -eq 3 ]
@@ -148,15 +158,23 @@ advised() {
     done
 }
 
+# Usage: belong_to USER PID…
+belong_to() {
+    local user=$1
+    shift
+    [ "$(stat -c %u "${@/#//proc/}" | sort -u)" = "$user" ]
+}
+
 # bats test_tags=user
 @test "a user's other tasks count too" {
-    ((EUID != 0)) || skip "root has no such limit"
+    as_ordinary
     local k status_of
     local -a others=()
     for k in {1..20}; do
-        sleep 60 3>&- &
+        "${AS[@]}" sleep 60 3>&- &
         others+=($!)
     done
+    wait_for belong_to "$USER_ID" "${others[@]}" || status_of+=" others"
     for model in processes threads; do
         under "-HSu 115" $model --concurrency=100 --count=100 --url-pattern="http://127.0.0.1:1/{}"
         status_of+=" $status"

@@ -8,9 +8,11 @@ setup() {
 }
 
 @test "in no interleaving is a URL taken twice or forgotten, and every run ends" {
-    for case in '--lanes=2 --urls=3 --deaths=1' '--lanes=2 --urls=2 --deaths=2 --no-stop' \
-        '--lanes=3 --urls=3 --deaths=1 --no-stop' '--lanes=3 --urls=2 --deaths=0' \
-        '--lanes=2 --urls=4 --deaths=1 --no-stop --static' '--lanes=2 --urls=2 --deaths=1 --freeze'; do
+    # docs/faults.md lists these. Whatever may happen in one need not.
+    for case in '--lanes=2 --urls=2 --deaths=2 --freeze' '--lanes=2 --urls=3 --deaths=1 --freeze' \
+        '--lanes=2 --urls=4 --deaths=1 --freeze' '--lanes=2 --urls=4 --deaths=1 --freeze --static' \
+        '--lanes=3 --urls=2 --deaths=1 --freeze' '--lanes=3 --urls=3 --deaths=1 --freeze --no-stop' \
+        '--lanes=3 --urls=4 --deaths=0 --freeze'; do
         read -ra options <<<"$case"
         run "$MODEL" "${options[@]}"
         echo "$case: $output"

@@ -51,7 +51,7 @@ static int start(struct worker *worker)
 {
     pid_t pid = worker_fork(worker);
     if (pid == 0) /* the child: a whole pool, or a whole loop */
-        _exit(inside->run(&worker->run) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        _exit(-inside->run(&worker->run));
     return pid < 0 ? pid : 0;
 }
 
@@ -73,9 +73,9 @@ static int hybrid_run(const struct run *run)
         struct run missing = workers_share(run, i, count);
         run_lost(&missing, false);
     }
-    workers_reap(workers, made, start);
+    int none_served = workers_reap(workers, made, start);
     free(workers);
-    return made > 0 ? 0 : error;
+    return made > 0 ? none_served : error;
 }
 
 static void hybrid_needs(const struct run *run, struct needs *needs)

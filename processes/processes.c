@@ -28,10 +28,8 @@ static bool init_in_parent = false;
 static int start(struct worker *worker)
 {
     pid_t pid = worker_fork(worker);
-    if (pid == 0) { /* the child */
-        int error = sequential_model.run(&worker->run);
-        _exit(error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
+    if (pid == 0) /* the child */
+        _exit(-sequential_model.run(&worker->run));
     return pid < 0 ? pid : 0;
 }
 
@@ -52,9 +50,9 @@ static int processes_run(const struct run *run)
         struct run missing = run_part(run, made, run->lanes - made);
         run_lost(&missing, false);
     }
-    workers_reap(workers, made, start);
+    int none_served = workers_reap(workers, made, start);
     free(workers);
-    return made > 0 ? 0 : error;
+    return made > 0 ? none_served : error;
 }
 
 static void processes_needs(const struct run *run, struct needs *needs)

@@ -13,8 +13,11 @@ pid_t worker_fork(struct worker *worker)
     pid_t pid = fork();
     if (pid < 0)
         return -errno;
-    if (pid == 0 && run_forked(&worker->run, parent) < 0)
-        _exit(EXIT_FAILURE);
+    if (pid == 0) {
+        int error = run_forked(&worker->run, parent);
+        if (error < 0)
+            _exit(-error);
+    }
     worker->pid = pid;
     return pid;
 }
@@ -46,25 +49,36 @@ static struct worker *with_pid(struct worker *workers, uint32_t count,
     return NULL;
 }
 
-void workers_reap(struct worker *workers, uint32_t count,
-                  int (*start)(struct worker *))
+/* Whether no lane ever had a worker, though nobody pressed Ctrl-C. */
+static bool none_served(const struct run *run)
+{
+    struct run_totals totals = run_totals(run);
+    return totals.made == 0 && totals.rebuilt == 0 && !run_stopping(run);
+}
+
+int workers_reap(struct worker *workers, uint32_t count,
+                 int (*start)(struct worker *))
 {
     uint32_t alive = count;
+    int error = 0;
     while (alive > 0) {
         int status = 0;
         pid_t pid = waitpid(-1, &status, 0);
         if (pid < 0 && errno == EINTR)
             continue;
         if (pid < 0)
-            return;
+            break;
         struct worker *worker = with_pid(workers, count, pid);
         if (worker == NULL)
             continue; /* the driver's child, not one of ours */
         worker->pid = 0;
         bool well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+        if (WIFEXITED(status) && !well)
+            error = -WEXITSTATUS(status);
         if (well || !replace(worker, start))
             alive--;
     }
+    return count > 0 && none_served(&workers[0].run) ? error : 0;
 }
 
 struct run workers_share(const struct run *run, uint32_t number, uint32_t count)

@@ -20,8 +20,8 @@ struct worker {
 
 /*
  * Like fork(): 0 in the child, which must end in _exit(EXIT_SUCCESS) when its
- * lanes are served; else the child's pid, or -errno. The child dies with its
- * parent. `worker->run` must be set.
+ * lanes are served, in _exit(errno) when they cannot be; else the child's pid,
+ * or -errno. The child dies with its parent. `worker->run` must be set.
  */
 pid_t worker_fork(struct worker *);
 
@@ -29,10 +29,11 @@ pid_t worker_fork(struct worker *);
  * Waits until the first `count` workers, which `start` has started, have all
  * ended. Where one died (a signal, another status), what its lanes held is
  * WORKER_LOST, and `start` is called to replace it, unless two in a row died
- * before they finished a single URL. `start` returns 0 or -errno.
+ * before they finished a single URL. `start` returns 0 or -errno. Where all
+ * said that they could not serve a single lane, so does this: -errno; else 0.
  */
-void workers_reap(struct worker *, uint32_t count,
-                  int (*start)(struct worker *));
+int workers_reap(struct worker *, uint32_t count,
+                 int (*start)(struct worker *));
 
 /* The lanes of worker `number` (from 0) when a run's lanes are dealt evenly to
  * `count` workers, count <= lanes: the first may get one more than the last. */

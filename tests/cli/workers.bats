@@ -192,17 +192,15 @@ successor() {
 # bats test_tags=plain
 @test "with a worker that cannot be made the others fetch it all, and it is said; with none, status 3" {
     origin_start
-    # What fails, for whom, from which call on, and how many workers of 4 there are then.
-    while read -r what model from made; do
+    # What fails, for whom, from which call on, how many workers of 4 there are then, and with which options.
+    while read -r what model from made options; do
         rm -f run.json
-        own=()
-        # However many processors there are.
-        [ "$model" != hybrid ] || own=(--processes=2)
+        read -ra own <<<"$options"
         # Who waited for the missing would wait for ever.
         run --separate-stderr timeout -s KILL 60 env "SHIM_$what=from:$from" LD_PRELOAD="$BUILD/tests/shim.so" \
             "$BUILD/$model" "${own[@]}" --concurrency=4 --count=12 --json=run.json \
             --url-pattern="$ORIGIN/item/{}?size=10B&delay=5ms"
-        echo "$what $model $from: status $status; $output; $stderr"
+        echo "$what $model $from $options: status $status; $output; $stderr"
         if ((made == 0)); then
             [ "$status" -eq 3 ]
             [[ $stderr == "$model: $model could not run: "* ]]
@@ -211,16 +209,18 @@ successor() {
         fi
         [ "$status" -eq 0 ]
         [[ $output == *"workers     4 asked, $made made, $((4 - made)) lost, 0 rebuilt"* ]]
-        run_says asked=4 made="$made" ok=12
+        run_says asked=4 made="$made" lost=$((4 - made)) rebuilt=0 ok=12
     done <<'CASES'
 FORK processes 1 0
 FORK processes 2 1
 FORK processes 4 3
-FORK hybrid 1 0
-FORK hybrid 2 2
+FORK hybrid 1 0 --processes=2
+FORK hybrid 2 2 --processes=2
 THREAD threads 1 0
 THREAD threads 2 1
 THREAD threads 4 3
+THREAD hybrid 1 0 --processes=2 --inside=threads
+THREAD hybrid 2 2 --processes=2 --inside=threads
 CASES
 }
 

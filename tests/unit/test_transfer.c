@@ -422,6 +422,8 @@ static void test_a_failure_that_may_pass_is_tried_again(void **state)
         const struct record *record = run_record(&fixture.run, 0);
         check_outcome(&fixture, 0, FETCHED, 200);
         assert_int_equal(record->attempts, 3);
+        /* Of the last attempt alone, though the others' answers had bodies too. */
+        assert_int_equal(record->body_bytes, strlen("hello"));
         assert_true(record->body_hash == hello_hash);
         /* 100 ms, then 200: the back-off lies between taken and end. */
         assert_true(record->end_ns - record->taken_ns >= 300 * 1000000);

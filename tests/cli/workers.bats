@@ -121,19 +121,32 @@ successor() {
 }
 
 @test "a lane whose workers die twice before they finish a URL is given up, and the rest is fetched" {
-    start_held
-    begin processes --concurrency=2 "$HELD/held?"{1,2,3} "$HELD/sound?"{4,5}
-    wait_for log_has held 2
-    mapfile -t before < <(pgrep -P "$RUN")
-    kill -KILL "${before[0]}"
-    wait_for successor "${before[@]}"
-    wait_for log_has held 3
-    kill -KILL "$NEXT"
-    curl -sS --fail -o released "$HELD/release"
-    finish
-    [ "$CODE" -eq 1 ]
-    run_says lost=2 rebuilt=1
-    outcomes 2 3
+    # A worker of many lanes may have begun as many URLs, and finished none.
+    while read -r model lanes options; do
+        start_held
+        read -ra own <<<"$options"
+        for ((k = 1; k <= 3 * lanes + 2; k++)); do
+            if ((k <= 3 * lanes)); then echo "$HELD/held?$k"; else echo "$HELD/sound?$k"; fi
+        done >list
+        begin "$model" "${own[@]}" --concurrency=$((2 * lanes)) --input=list
+        wait_for log_has held $((2 * lanes))
+        mapfile -t before < <(pgrep -P "$RUN")
+        [ ${#before[@]} -eq 2 ]
+        kill -KILL "${before[0]}"
+        wait_for successor "${before[@]}"
+        wait_for log_has held $((3 * lanes))
+        kill -KILL "$NEXT"
+        curl -sS --fail -o released "$HELD/release"
+        finish
+        stop_held
+        [ "$CODE" -eq 1 ]
+        run_says lost=$((2 * lanes)) rebuilt="$lanes"
+        outcomes $((2 * lanes)) $((lanes + 2))
+    done <<'CASES'
+processes 1
+hybrid 3 --processes=2
+hybrid 2 --processes=2 --inside=threads
+CASES
 }
 
 # The sanitizers want to be loaded first.

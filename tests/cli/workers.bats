@@ -185,6 +185,37 @@ CASES
     outcomes 0 9
 }
 
+# Usage: stand_still PID…: each of them is stopped.
+stand_still() {
+    local pid
+    for pid; do
+        grep -q '^State:.T' "/proc/$pid/status" || return
+    done
+}
+
+# Who stands still looks for no parent, now and then or ever, and takes no signal but that one.
+@test "when the parent is killed the kernel kills its children with it, even those that stand still" {
+    while read -r model options; do
+        start_held
+        read -ra own <<<"$options"
+        begin "$model" "${own[@]}" --concurrency=4 --timeout=1h "$HELD/held?"{1..4}
+        wait_for log_has held 4
+        mapfile -t children < <(pgrep -P "$RUN")
+        ((${#children[@]} >= 2))
+        kill -STOP "${children[@]}"
+        wait_for stand_still "${children[@]}"
+        kill -KILL "$RUN"
+        for child in "${children[@]}"; do wait_for is_gone "$child"; done
+        wait "$RUN" || true
+        RUN=
+        stop_held
+    done <<'CASES'
+processes
+hybrid --processes=2
+hybrid --processes=2 --inside=threads
+CASES
+}
+
 @test "a run keeps nothing where it would outlive it: no shared memory with a name" {
     origin_start
     for model in "${MODELS[@]}"; do

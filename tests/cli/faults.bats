@@ -319,7 +319,7 @@ leaves_nothing() {
     for list in short long; do
         sed "s|\$|?$1-$list|" "../$list" >urls
         setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h --save=bodies \
-            >/dev/null &
+            --ca-file=../trust.pem >/dev/null &
         run=$!
         wait_for has_line ../log "/silent?$1-$list"
         holds $run >$list.holds
@@ -330,12 +330,85 @@ leaves_nothing() {
 }
 
 @test "no fault leaves a descriptor, a thread or a process behind" {
-    start_faults
-    table | no_tls_server | grep -v -e ' timed_out ' -e ^/late | located | cut -d' ' -f1 >quick
+    start_everything
+    table | grep -v -e ' timed_out ' -e ^/late | located | cut -d' ' -f1 >quick
     echo "http://127.0.0.1:$SERVER/silent" >silent
     cat <(echo "http://127.0.0.1:$SERVER/close-before") silent >short
     cat quick quick quick silent >long
     each_model leaves_nothing
+}
+
+# Usage: holds_at_most PID FILE: no more of anything than is in there.
+holds_at_most() {
+    local now most
+    read -ra now < <(holds "$1")
+    read -ra most <"$2"
+    ((now[0] <= most[0] && now[1] <= most[1] && now[2] <= most[2]))
+}
+
+# Somebody who waits 400 times as long as one of those that are given up.
+begin_patient() {
+    sleep 60 3>&- &
+    PATIENT=$!
+    SERVERS+=("$PATIENT")
+}
+
+# They are over, or the patient one has gone before.
+given_up() {
+    [[ $(<../log) == *"/silent?$1-behind-"* ]] || is_gone "$PATIENT"
+}
+
+# What it holds at one silent URL, and what at one of those behind the list; there each is given up as well, so
+# that a moment between two of them may be met, at which it holds less. Usage: gives_up_cleanly MODEL OPTION…
+gives_up_cleanly() {
+    local run k code=0 bad=0
+    echo "http://127.0.0.1:$SERVER/silent?$1-first" >first
+    sed "s|\$|?$1|" ../slow ../slow >urls
+    for k in {1..400}; do echo "http://127.0.0.1:$SERVER/silent?$1-behind-$k"; done >>urls
+    set -- "$1" --quiet --concurrency=1 --save=bodies "${@:2}"
+    setsid "${WITH[@]}" "$BUILD/$1" "${@:2}" --input=first --timeout=1h >/dev/null &
+    run=$!
+    wait_for has_line ../log "/silent?$1-first"
+    holds $run >first.holds
+    kill -INT $run
+    wait $run || true
+    setsid "${WITH[@]}" "$BUILD/$1" "${@:2}" --input=urls --timeout=150ms >/dev/null &
+    run=$!
+    WAIT_SECONDS=120 wait_for given_up "$1"
+    if is_gone "$PATIENT"; then
+        echo "each takes much longer than its time"
+        bad=1
+    elif ! wait_for holds_at_most $run first.holds; then
+        echo "descriptors, threads, processes: $(holds $run), and of the first one $(<first.holds)"
+        bad=1
+    fi
+    kill -INT $run
+    wait $run || code=$?
+    # It was under way until then.
+    ((code == 130 && !bad))
+}
+
+@test "what has no end is given up in its time, and leaves nothing behind either" {
+    start_faults
+    table | grep ' timed_out ' | located | cut -d' ' -f1 >slow
+    (($(wc -l <slow) > 8))
+    begin_patient
+    WITH=()
+    each_model gives_up_cleanly
+}
+
+looks_up_cleanly() {
+    gives_up_cleanly "$1" --resolve=each
+}
+
+# libcurl's thread stays with the resolver until that has answered. The sanitizers want to be loaded first.
+# bats test_tags=plain
+@test "a look-up that is given up leaves nothing behind once its resolver is done" {
+    start_faults
+    printf 'http://%s.hangs/\n' {1..6} >slow
+    begin_patient
+    WITH=(env SHIM_NAMES=.hangs SHIM_NAMES_S=1 "LD_PRELOAD=$BUILD/tests/shim.so")
+    each_model looks_up_cleanly
 }
 
 # Others are in flight while the look-up is given up, and must not be taken along: fourteen of a quarter of a

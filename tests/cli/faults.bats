@@ -35,6 +35,7 @@ teardown() {
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
+    origin_stop
 }
 
 start_faults() {
@@ -282,6 +283,23 @@ ends_as_fast() {
     done <records.csv
     grep -q ',truncated,' records.csv
     run ! compgen -G 'bodies/.*.part'
+}
+
+# More than that is refused before a byte of it; what is just so much is under way when its time is up.
+@test "without --max-body a body may have 1 GiB and no more, whatever is announced" {
+    start_faults
+    origin_start
+    for url in "http://127.0.0.1:$SERVER/announced-1-TiB" "$ORIGIN/item/1?size=1073741825B"; do
+        run "$BUILD/async" --quiet --records=records.csv --timeout=60s "$url"
+        [ "$status" -eq 1 ]
+        mapfile -t records <records.csv
+        [[ ${records[1]} == 1,too_large,200,1,* ]]
+        IFS=, read -r _ _ _ _ _ _ _ _ bytes _ <<<"${records[1]}"
+        [ "$bytes" -eq 0 ]
+    done
+    run "$BUILD/async" --quiet --records=records.csv --timeout=200ms "$ORIGIN/item/1?size=1GiB"
+    mapfile -t records <records.csv
+    [[ ${records[1]} =~ ^1,(timed_out|fetched), ]]
 }
 
 # A sanitizer's own memory is beyond every bound.

@@ -309,12 +309,13 @@ ends_as_fast() {
     for path in header-line headers continues hints trailers endless endless-chunks zeros; do
         for k in 1 2 3 4; do echo "http://127.0.0.1:$SERVER/$path?$k"; done
     done >list
-    for model in async threads; do
+    for model in "${MODELS[@]}"; do
+        # A single body that is held is beyond the bound.
         "$BUILD/meter" --json=meter.json -- "$BUILD/$model" --quiet --input=list --timeout=60s \
-            --max-body=64MiB --records=records.csv 2>/dev/null || [ $? -eq 1 ]
+            --max-body=40MiB --records=records.csv 2>/dev/null || [ $? -eq 1 ]
         # 32 lanes, 256 KiB of headers each, a line of 100, buffers of 64; libcurl itself. Asked first: who
         # holds bodies is slow as well, and may have run out of time.
-        [ "$(jq .memory_kib.pss meter.json)" -lt 40000 ] || { cat meter.json && false; }
+        [ "$(jq .memory_kib.pss meter.json)" -lt 40000 ] || { echo "$model" && cat meter.json && false; }
         [ "$(grep -c ,too_large, records.csv)" -eq 28 ]
         [ "$(grep -c ,garbage, records.csv)" -eq 4 ]
     done

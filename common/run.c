@@ -246,7 +246,7 @@ void run_lost(const struct run *run, bool again)
     for (uint32_t i = run->first_lane; i < run->first_lane + run->lanes; i++) {
         struct lane *lane = &board->lane[i];
         uint8_t was = atomic_exchange(&lane->state, again ? LANE_VACANT : LANE_GIVEN_UP);
-        if (was != LANE_VACANT) /* else it was counted, and no worker came */
+        if (was != LANE_VACANT && was != LANE_GIVEN_UP) /* else counted, and no worker came */
             atomic_fetch_add(&board->lost, 1);
         uint64_t index = atomic_exchange(&lane->held, RUN_DRY);
         if (index == RUN_DRY)

@@ -498,6 +498,7 @@ static void test_only_what_the_lost_lanes_held_is_lost(void **state)
     assert_int_equal(run_take(run, 0), 4); /* the lanes that live go on */
     run_lost(&middle, false);
     assert_int_equal(outcome_of(run, 4), TAKEN);
+    assert_int_equal(run_totals(run).lost, 2);
     run_free(&fixture.run);
 }
 
@@ -557,6 +558,10 @@ static void test_a_successor_that_cannot_be_made_is_not_lost_again(void **state)
     run_lost(&own, false);
     assert_int_equal(run_totals(&fixture.run).lost, 1);
     assert_int_equal(run_totals(&fixture.run).rebuilt, 0);
+    /* Nor one that a worker of many gave up by itself, when that worker dies. */
+    run_lost(&own, true);
+    run_lost(&fixture.run, false);
+    assert_int_equal(run_totals(&fixture.run).lost, 2);
     run_free(&fixture.run);
 }
 

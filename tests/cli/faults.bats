@@ -340,7 +340,8 @@ leaves_nothing() {
         setsid "$BUILD/$1" --quiet --input=urls --concurrency=1 --max-body=1MiB --timeout=1h --save=bodies \
             --ca-file=../trust.pem >/dev/null &
         run=$!
-        wait_for has_line ../log "/silent?$1-$list"
+        # Almost two hundred fetches each, of six models, on a machine with much else to do.
+        WAIT_SECONDS=60 wait_for has_line ../log "/silent?$1-$list"
         holds $run >$list.holds
         kill -INT $run
         wait $run || true

@@ -110,6 +110,108 @@ interrupted_when() {
     nothing_runs
 }
 
+# Puts mv, hyperfine and gnuplot in front of the tools: as they are, but the one whose call, behind the number of the
+# visits that are there, meets the pattern in `when` kills the script; behind its work if `after` is there. The visits
+# that hyperfine begins are noted in `begins`, and in `half` those that are under way when it is killed.
+deadly_tools() {
+    local tool
+    mkdir deadly
+    cat >deadly/tool <<'END'
+#!/bin/bash
+shopt -s nullglob
+here=${0%/deadly/*} name=${0##*/}
+made=("$here"/results/*/raw/[0-9]*)
+[[ $name != hyperfine || ! $* =~ raw/[.]?([0-9]+) ]] || echo "${BASH_REMATCH[1]}" >>"$here/begins"
+PATH=${PATH//"$here/deadly:"/}
+[[ -e $here/when && "${#made[@]} $name $*" == $(<"$here/when") ]] || exec "$name" "$@"
+rm "$here/when"
+[[ ! -e $here/after ]] || "$name" "$@"
+half=("$here"/results/*/raw/.[0-9]*)
+echo "${half[@]##*/}" >"$here/half"
+kill -KILL "$(<"$here/pid")"
+[[ -e $here/after ]] || exec "$name" "$@"
+END
+    chmod +x deadly/tool
+    for tool in mv hyperfine gnuplot; do ln -s tool deadly/$tool; done
+}
+
+# Starts scripts/bench, which is killed at that moment, and waits until nothing of it is left.
+# Usage: killed_when PATTERN OPTION…
+killed_when() {
+    printf %s "$1" >when
+    status=0
+    # shellcheck disable=SC2016  # the inner shell's
+    PATH=$PWD/deadly:$PATH sh -c 'echo $$ >pid && exec "$0" "$@"' "$ROOT/scripts/bench" "${@:2}" >out 2>&1 3>&- || status=$?
+    echo "at $1: status $status"
+    cat out
+    [ "$status" -eq 137 ]
+    [ ! -e when ]
+    wait_for nothing_runs
+}
+
+# These visits are there, and those that were before are byte for byte the same. Usage: visits_stand NAME…
+visits_stand() {
+    [ "$(cd "$RUN/raw" && echo *)" = "$*" ]
+    [ ! -e stands ] || sha256sum --quiet -c stands
+    find "$RUN"/raw/[0-9]* -type f -exec sha256sum {} + >stands
+}
+
+@test "bench: killed at whichever moment, it leaves nothing that runs, and goes on from there" {
+    CHART=total-time write_experiment 2 8 10ms
+    deadly_tools
+    local begin=("${BENCH[@]:1}" --only="$PWD/small.json") left
+
+    # Before its folder holds what it takes to go on: that has no name yet, and the next run takes it away,
+    # but not one that somebody holds.
+    killed_when '0 hyperfine --version' "${begin[@]}"
+    run ! compgen -G "$BASE/*"
+    left=$(compgen -G "$BASE/.begun-*")
+    [ ! -e "$left/metadata.json" ]
+    mkdir -p "$BASE/.begun-held/raw"
+    exec 5<"$BASE/.begun-held/raw"
+    flock 5
+
+    # As soon as it has its name, there is all it takes.
+    touch after
+    killed_when '0 mv -T *' "${begin[@]}"
+    rm after
+    grep -qxF "Removed $left, where a run was killed before it had begun" out
+    [ "$(compgen -G "$BASE/.begun-*")" = "$BASE/.begun-held" ]
+    exec 5<&-
+    only_folder
+    [ -z "$(ls -A "$RUN/raw")" ]
+
+    # In its second visit and, gone on with, in its fourth.
+    killed_when '1 hyperfine --shell*' --resume="$RUN"
+    [ "$(<half)" = .0002 ]
+    visits_stand 0001
+    # What was being written may be half.
+    mkdir -p "$RUN/raw/.0002"
+    echo half >"$RUN/raw/.0002/run.json"
+    mkdir "$RUN/.lists"
+    touch "$RUN/.lists/half" "$RUN/.names" "$RUN/report.html.99999999.part"
+    killed_when '3 hyperfine --shell*' --resume="$RUN"
+    [ "$(<half)" = .0004 ]
+    [ -z "$(find "$RUN" -name '*.part' -o -name .lists -o -name .names -o -name .0002)" ]
+    visits_stand 0001 0002 0003
+
+    # When all visits are made, before it is written down that they are, and when it draws.
+    killed_when '6 mv *metadata.json' --resume="$RUN"
+    [ ! -e "$RUN/summary.json" ]
+    visits_stand 0001 0002 0003 0004 0005 0006
+    killed_when '6 gnuplot -e*' --resume="$RUN"
+    [ "$(jq .complete "$RUN/summary.json")" = true ]
+    [ ! -e "$RUN/report.html" ]
+    PATH=$PWD/deadly:$PATH run "$ROOT/scripts/bench" --resume="$RUN"
+    measured
+    [[ $output == *"6 of 6 visits are there already"*"Everything is in"* ]]
+    visits_stand 0001 0002 0003 0004 0005 0006
+    [ "$(jq -c '[.complete, .sessions]' "$RUN/metadata.json")" = '[true,6]' ]
+    [ -z "$(find "$RUN" -name '*.part' -o -name '.*')" ]
+    # Anew was measured what was being measured, and nothing else.
+    [ "$(sort begins | tr '\n' ' ')" = '0001 0002 0002 0003 0004 0004 0005 0006 ' ]
+}
+
 # With its own origin, which ends with it, what it measures would soon have ended by itself.
 @test "bench: killed while it waits for another's server, it leaves nothing that goes on asking" {
     write_experiment 1 8 10ms

@@ -57,7 +57,7 @@ static void end_request(struct connection *c, bool answered)
         stats_body(c->loop->lane, body);
         stats_request_ended(origin->stats);
     }
-    if (c->remembered)
+    if (origin->log)
         log_write(origin->log, c->remembered, answered ? c->route.status : 0, body);
     free(c->route.text);
     c->route.text = NULL;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,8 +31,9 @@ static int read_address(const char *text, union address *address, socklen_t *len
         return -EINVAL;
     snprintf(host, sizeof host, "%.*s", (int)(brackets ? size - 2 : size), text + brackets);
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *found;
-    if (getaddrinfo(host, NULL, &hints, &found))
-        return -EINVAL;
+    int result = getaddrinfo(host, NULL, &hints, &found);
+    if (result)
+        return result == EAI_MEMORY ? -ENOMEM : -EINVAL;
     memcpy(address, found->ai_addr, found->ai_addrlen);
     *length = found->ai_addrlen;
     freeaddrinfo(found);
@@ -42,7 +44,7 @@ bool listen_is_address(const char *text)
 {
     union address address;
     socklen_t length;
-    return !read_address(text, &address, &length);
+    return read_address(text, &address, &length) != -EINVAL;
 }
 
 static bool is_loopback(const union address *address)
@@ -91,11 +93,12 @@ int listen_backlog(const struct options *options)
 {
     enum { USUAL = 4096 }; /* somaxconn since Linux 5.4 */
     char line[32] = "";
-    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-    if (file != NULL) {
-        if (fgets(line, sizeof line, file) == NULL)
+    /* At once: stdio without memory reads a byte at a time, and of such a file only the first. */
+    int fd = open("/proc/sys/net/core/somaxconn", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, line, sizeof line - 1) < 0)
             line[0] = '\0';
-        fclose(file);
+        close(fd);
     }
     unsigned long most = strtoul(line, NULL, 10);
     if (most == 0 || most > BACKLOG_MAX) /* nobody says, or more than anyone asks for */

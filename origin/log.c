@@ -155,9 +155,12 @@ static bool append(struct access_log *log, const char *remembered, unsigned stat
 
 void log_write(struct access_log *log, char *remembered, unsigned status, uint64_t bytes)
 {
-    if (!remembered)
-        return;
     pthread_mutex_lock(&log->lock);
+    if (!remembered) {
+        log->error = log->error ? log->error : -ENOMEM;
+        pthread_mutex_unlock(&log->lock);
+        return;
+    }
     bool fits = append(log, remembered, status, bytes);
     if (!fits) {
         drain(log);

@@ -22,11 +22,11 @@ struct access_log;
 int log_open(struct access_log **log, const char *path);
 
 /* What a line needs of a request (NULL: none could be read) from the peer of
- * `fd`, kept until its answer has ended; NULL if there is no memory, and the
- * line is then lost. */
+ * `fd`, kept until its answer has ended; NULL if there is no memory. */
 char *log_remember(int fd, const struct request *request);
 
-/* Writes the line and frees what was remembered, which may be NULL. */
+/* Writes the line and frees what was remembered: NULL is a line that there was no memory for, which
+ * is an error at the end. */
 void log_write(struct access_log *log, char *remembered, unsigned status, uint64_t bytes);
 
 void log_flush(struct access_log *log);

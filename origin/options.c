@@ -2,6 +2,9 @@
 
 #include <argp.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "common/units.h"
 #include "origin/listen.h"
@@ -101,8 +104,12 @@ void options_read(struct options *options, int argc, char *argv[])
     *options = (struct options){.threads = 1, .port = 8080, .idle_ns = UINT64_C(60000000000)};
     argp_program_version = "waitbench origin " WAITBENCH_VERSION;
     argp_err_exit_status = 2;
-    /* Every failure inside leaves the program. */
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    /* Wrong usage leaves the program inside: what is left is want of memory. */
+    error_t error = argp_parse(&argp, argc, argv, 0, NULL, options);
+    if (error) {
+        fprintf(stderr, "origin: its options cannot be read: %s\n", strerror(error));
+        exit(3);
+    }
     if (!options->address_count)
         options->addresses[options->address_count++] = "127.0.0.1";
 }

@@ -15,7 +15,8 @@ struct options {
     uint64_t idle_ns;
 };
 
-/* Reads the arguments; wrong usage says so on standard error and exits with 2. */
+/* Reads the arguments; wrong usage says so on standard error and exits with 2, want of memory with
+ * 3. */
 void options_read(struct options *options, int argc, char *argv[]);
 
 #endif

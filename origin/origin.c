@@ -51,9 +51,10 @@ static int say(const char *what, int error)
 
 static void pause_accepting(struct server *server)
 {
+    if (event_add(server->resume, &(struct timeval){0, PAUSE_US}))
+        return; /* no memory for it: a pause would have no end */
     for (unsigned i = 0; i < server->listener_count; i++)
         evconnlistener_disable(server->listeners[i]);
-    event_add(server->resume, &(struct timeval){0, PAUSE_US});
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *argument)
@@ -64,8 +65,11 @@ static void on_resume(evutil_socket_t fd, short what, void *argument)
         pause_accepting(server);
         return;
     }
+    bool deaf = false; /* one without memory to watch it; the next time may be better */
     for (unsigned i = 0; i < server->listener_count; i++)
-        evconnlistener_enable(server->listeners[i]);
+        deaf |= evconnlistener_enable(server->listeners[i]) != 0;
+    if (deaf)
+        pause_accepting(server);
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
@@ -101,12 +105,16 @@ static int start_listening(struct server *server)
         int fd = server->listening.fds[server->listening.count - 1];
         errno = 0;
         struct evconnlistener *listener = evconnlistener_new(
-            base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, backlog, fd);
+            base, on_accept, server,
+            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, backlog, fd);
         if (!listener)
             return errno ? -errno : -ENOMEM;
         evconnlistener_set_error_cb(listener, on_accept_error);
         server->listening.count--;
         server->listeners[server->listener_count++] = listener;
+        /* It would not say so by itself, and let everybody wait. */
+        if (evconnlistener_enable(listener))
+            return -ENOMEM;
     }
     return 0;
 }

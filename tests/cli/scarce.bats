@@ -170,6 +170,81 @@ fetches_starved() {
     done
 }
 
+# Sends its standard input to the origin, and what comes until it closes is in ANSWER, without dates; nothing where the
+# connection is reset. Fails if it keeps it waiting.
+said_by_origin() {
+    local connection read=0 date=$'\r\nDate: [^\r]*'
+    exec {connection}<>"/dev/tcp/127.0.0.1/$(<port)" || return
+    { cat >&"$connection"; } 2>/dev/null || true # who was closed at once gets nothing
+    ANSWER=''
+    LC_ALL=C IFS= read -t 40 -rd '' -u "$connection" ANSWER 2>/dev/null || read=$?
+    exec {connection}>&-
+    ((read <= 128)) || { echo "waited in vain; until then: $ANSWER" && return 1; }
+    while [[ $ANSWER =~ $date ]]; do ANSWER=${ANSWER/"${BASH_REMATCH[0]}"/}; done
+}
+
+# What is told of the whole is told or refused.
+told_or_refused() {
+    [[ -z $ANSWER || $ANSWER == 'HTTP/1.1 500 '* || $ANSWER == 'HTTP/1.1 200 '*'"schema":"waitbench-origin/1"'*'}'* ]]
+}
+
+# A line for each answer that was begun; what a reset took away is logged as well. Usage: log_has_all ANSWERS
+log_has_all() {
+    local rest=$1 told=0
+    while [[ $rest == *'HTTP/1.1 '[2-5]* ]]; do rest=${rest#*'HTTP/1.1 '[2-5]} && ((++told)); done
+    (($(wc -l <log) >= told))
+}
+
+# Its K-th allocation fails, or all from there: what is said is right as far as it goes, or it ends with a word; and
+# its log is whole, or it says that it is not. Usage: origin_without HOW, as SHIM_MEMORY has it
+origin_without() {
+    local status=0 whole=0 all='' turn
+    rm -f port log
+    SHIM_MEMORY=$1 LD_PRELOAD=$BUILD/tests/shim.so \
+        "$BUILD/origin" --port=0 --port-file=port --access-log=log --listen=127.0.0.1 2>err 3>&- &
+    ORIGIN_PID=$!
+    wait_for origin_settled port "$ORIGIN_PID" || return
+    if [[ -s port ]]; then
+        for turn in first second; do
+            said_by_origin <ahead || return
+            [[ $sound == "$ANSWER"* ]] || { echo "the $turn: $ANSWER" && return 1; }
+            [[ $sound != "$ANSWER" ]] || ((++whole))
+            all+=$ANSWER
+        done
+        said_by_origin <stats || return
+        told_or_refused || { echo "told: $ANSWER" && return 1; }
+        # Where but one has failed, the next connection lacks nothing.
+        [[ $1 == from:* ]] || ((whole >= 1)) || { echo 'neither was whole' && return 1; }
+        kill -TERM "$ORIGIN_PID"
+    fi
+    wait "$ORIGIN_PID" || status=$?
+    ORIGIN_PID=
+    case $status in
+    0) [[ ! -s err ]] && log_has_all "$all$ANSWER" ;;
+    # libevent may have a word of its own before.
+    3) [[ $(grep -v '^\[warn\]' err) =~ ^'origin: '[^$'\n']*': Cannot allocate memory'$ ]] ;;
+    *) false ;;
+    esac || { echo "status $status, $(wc -l log)" && return 1; }
+}
+
+@test "whichever allocation of the origin fails, no body is wrong, nobody waits, and it ends as it says" {
+    local k sound='' failed=''
+    printf 'GET /item/%d?%s HTTP/1.1\r\nHost: x\r\n\r\n' 1 'size=3KiB&delay=1ms' 2 size=3KiB 3 'size=2KiB&chunked=yes' \
+        4 'size=1KiB&delay=1ms&close=yes' >ahead
+    printf 'GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >stats
+    origin_start
+    echo "$ORIGIN_PORT" >port
+    said_by_origin <ahead
+    origin_stop
+    sound=$ANSWER
+    [[ $sound == *00000000000000000004\ 0000000031* ]]
+    for k in at:{1..64} from:{1..64..7}; do
+        origin_without "$k" || { echo "$k: $(<err)" && failed+=" $k" && origin_stop || true; }
+    done
+    echo "failed:$failed"
+    [ -z "$failed" ]
+}
+
 @test "a full disk loses the file that was being written and no other, and says so" {
     needs_mounts
     origin_start

@@ -490,6 +490,33 @@ half_close() {
     origin_says 'open_peak<=64'
 }
 
+# How many more of the origin's descriptors than when it began are sockets.
+sockets_are() {
+    (($(find "/proc/$ORIGIN_PID/fd" -lname 'socket:*' | wc -l) == at_first + $1))
+}
+
+@test "at the most connections that it takes, and without a descriptor, clients wait and are all served" {
+    local limit at_first fd
+    printf 'GET /item/1?delay=1h HTTP/1.1\r\nHost: x\r\n\r\n' >forever
+    for limit in 128 64; do
+        CLIENTS=()
+        # shellcheck disable=SC2034  # for origin_start
+        ORIGIN_WRAP=(prlimit --nofile="$limit")
+        origin_start
+        at_first=$(find "/proc/$ORIGIN_PID/fd" -lname 'socket:*' | wc -l)
+        for _ in {1..100}; do hold_client <forever; done
+        # The first keeps 64 for itself; the second has fewer to give than connections it would take.
+        if ((limit == 128)); then wait_for sockets_are 64; else wait_for test -e "/proc/$ORIGIN_PID/fd/63"; fi
+        for fd in "${CLIENTS[@]:0:64}"; do exec {fd}>&-; done
+        # Behind those who have left come those who waited.
+        wait_for stat_is '[.connections, .in_flight] | tojson' '[100,36]'
+        if ((limit == 128)); then origin_says open_peak=64; else origin_says 'open_peak<=63'; fi
+        CLIENTS=("${CLIENTS[@]:64}")
+        let_go
+        wait_for stat_is .open 0
+    done
+}
+
 # bats test_tags=user
 @test "it listens on loopback unless told otherwise, and says when others can reach it" {
     origin_start
@@ -637,6 +664,19 @@ ends_cleanly() {
         echo "$log: $whole whole, $lost lost"
         ((whole > 0 && lost > 0 && whole + lost == 40))
     done
+}
+
+# More than is kept until it is written: 40 lines of 7,000 bytes.
+@test "a log on a full disk holds no client up, and is missed at the end" {
+    local target
+    printf -v target '%07000d' 0
+    origin_start --access-log=/dev/full
+    run "$BUILD/sequential" --count=40 --url-pattern="$ORIGIN/{}/$target"
+    [[ $status == 1 && $output == *' 40 bad_status'* ]]
+    curl -sS --fail "$ORIGIN/item/7?size=65537" | cmp - <(expected_body 7 65537)
+    status=0
+    origin_stop || status=$?
+    [[ $status == 3 && $(<"$ORIGIN_ERRORS") == 'origin: the access log is not whole: No space left on device' ]]
 }
 
 @test "closed standard descriptors are nobody else's" {

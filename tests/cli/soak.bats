@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
     [ ! -s left ] || kill "$(<left)" 2>/dev/null || true
+    rm -f "/dev/shm/soak-flaw.$BATS_ROOT_PID"
 }
 
 # Samples of 100 runs in which nothing grows, each $1 as an awk statement changes it.
@@ -34,37 +35,63 @@ samples() {
     grep -q '^[12],processes,400,39[56],[01],1,$' kept/runs.csv
 }
 
-@test "a model that drops a record, doubles one, or leaves a process behind is caught" {
+# A `$1` in ./build that is what is read from standard input; the others are what they are.
+instead_of() {
     mkdir build
     ln -s "$BUILD"/* build/
-    rm build/async
-    cat >build/async <<'END'
+    rm "build/$1"
+    cat >"build/$1"
+    chmod +x "build/$1"
+}
+
+@test "a model that drops a record, doubles one, or leaves a process behind is caught" {
+    instead_of async <<'END'
 #!/usr/bin/env bash
-[[ $FLAW == hang ]] || "$REAL" "$@" || status=$?
+flaw=$(head -n 1 "$FLAWS")
+sed -i 1d "$FLAWS"
+[[ $flaw != hang ]] || exec sleep 300
 for option in "$@"; do
     [[ $option != --records=* ]] || records=${option#*=}
+    [[ $option != --json=* ]] || json=${option#*=}
 done
-case $FLAW in
+# As planned, but for the flaw.
+{ echo index,outcome,rest && sed 's/$/,/' "${records%/*}/plan"; } >"$records"
+echo '{"workers":{"lost":0}}' >"$json"
+case $flaw in
 drop) sed -i '/^17,/d' "$records" ;;
 double) sed -i 's/^17,.*/&\n&/' "$records" ;;
-hang) exec sleep 300 ;;
+wrong) sed -i 's/^17,[a-z_]*/17,refused/' "$records" ;;
+lose) sed -i 's/^\(1[78]\),[a-z_]*/\1,worker_lost/' "$records" ;;
+die) echo '{"workers":{"lost":3}}' >"$json" ;;
 leave) sleep 60 >/dev/null 2>&1 3>&- & echo $! >"$LEFT" ;;
+share) : >"$SHARED" ;;
 esac
-exit "${status:-0}"
 END
-    chmod +x build/async
-    while IFS='|' read -r flaw words; do
-        run env WAITBENCH_BUILD="$PWD/build" REAL="$BUILD/async" FLAW="$flaw" LEFT="$PWD/left" \
-            "$SOAK" --runs=1 --models=async --limit=5
-        echo "$flaw: $output"
-        [ "$status" -eq 1 ]
-        [[ $output == *"- run 1, async: $words"* ]]
-    done <<'END'
-drop|URL 17 is not recorded
-double|URL 17 is recorded twice
-leave|1 processes are left of it
-hang|was not done after 5 s
+    local shared=/dev/shm/soak-flaw.$BATS_ROOT_PID
+    local flawed=(env WAITBENCH_BUILD="$PWD/build" FLAWS="$PWD/flaws" LEFT="$PWD/left" SHARED="$shared" "$SOAK")
+    printf '%s\n' drop double wrong lose die leave share >flaws
+    run "${flawed[@]}" --runs=7 --models=async
+    rm "$shared"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    grep '^- run ' <<<"$output" >told
+    while IFS= read -r words; do
+        grep -qF -e "- run $words" told
+    done <<END
+1, async: URL 17 is not recorded
+2, async: URL 17 is recorded twice
+3, async: URL 17 is refused; not 
+4, async: 2 URLs were lost with the workers of 0 lanes
+5, async: 3 lanes lost a worker that nobody killed
+6, async: 1 processes are left of it
+7, async: /dev/shm keeps $shared
 END
+    [ "$(wc -l <told)" -eq 7 ]
+    echo hang >flaws
+    run "${flawed[@]}" --runs=1 --models=async --limit=1
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *'- run 1, async: was not done after 1 s'* ]]
 }
 
 @test "what grows is told from what does not, and an unaccounted URL from none" {

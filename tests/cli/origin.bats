@@ -509,6 +509,7 @@ sockets_are() {
         if ((limit == 128)); then wait_for sockets_are 64; else wait_for test -e "/proc/$ORIGIN_PID/fd/63"; fi
         for fd in "${CLIENTS[@]:0:64}"; do exec {fd}>&-; done
         # Behind those who have left come those who waited.
+        wait_for sockets_are 36
         wait_for stat_is '[.connections, .in_flight] | tojson' '[100,36]'
         if ((limit == 128)); then origin_says open_peak=64; else origin_says 'open_peak<=63'; fi
         CLIENTS=("${CLIENTS[@]:64}")

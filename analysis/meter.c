@@ -448,9 +448,12 @@ int main(int argc, char **argv)
         0};
     argp_err_exit_status = 2;
     struct request request = {.interval_ns = 10000000};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &request);
+    /* Wrong usage ends it inside: what is left is want of memory. */
+    int error = -argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &request);
+    if (error)
+        return fail("cannot read its options", error);
     struct meter meter = {.pss_known = true};
-    int error = run(&meter, &request);
+    error = run(&meter, &request);
     if (error)
         return fail("could not measure", error);
     if (!request.quiet)

@@ -144,11 +144,10 @@ static bool reap(struct visit *visit, pid_t command)
     }
 }
 
-/* Waits for the command, its time limit, its interruption, or a signal to us. */
-static void watch(struct visit *visit, pid_t command, const sigset_t *signals)
+/* Waits for the command, begun then, for its time limit, its interruption, or a signal to us. */
+static void watch(struct visit *visit, pid_t command, double began, const sigset_t *signals)
 {
     const struct request *request = visit->request;
-    double began = host_now();
     double kill_at = INFINITY;
     double limit_at = request->limit_s > 0 ? began + request->limit_s : INFINITY;
     double interrupt_at = request->interrupt_s > 0 ? began + request->interrupt_s : INFINITY;
@@ -314,13 +313,14 @@ static int run(struct visit *visit, const sigset_t *signals)
     visit->before = host_cpu();
     visit->load = host_load();
     pid_t self = getpid();
+    double began = host_now(); /* the command may be done before we go on */
     pid_t command = fork();
     if (command < 0)
         return -errno;
     if (command == 0)
         become_command(visit, self, signals);
     setpgid(command, command); /* whoever comes first; the child does it too */
-    watch(visit, command, signals);
+    watch(visit, command, began, signals);
     double ended = host_now();
     clear_leftovers(visit);
     visit->after = host_cpu();

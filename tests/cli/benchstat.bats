@@ -295,6 +295,23 @@ END
     [ "$(jq .children_left 0001/visit.json)" -eq 700 ]
 }
 
+# bats test_tags=plain
+@test "visit: its time is around the command, also where that is done before it is watched" {
+    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o late.so - <<'END'
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int setpgid(pid_t pid, pid_t group)
+{
+    if (pid != 0)
+        poll(0, 0, 300);
+    return (int)syscall(SYS_setpgid, pid, group);
+}
+END
+    LD_PRELOAD=$PWD/late.so "$BENCHSTAT" visit --dir=0001 -- sleep 0.1
+    jq -e '.wall_s >= 0.1' 0001/visit.json
+}
+
 @test "visit: the time limit ends a command, and is noted" {
     run "$BENCHSTAT" visit --dir=0001 --limit=0.2 -- sleep 1000
     [ "$status" -eq 0 ]

@@ -2,7 +2,7 @@
 # The meter: exit status, what it counts, and what becomes of what it measures.
 
 # Shell code in single quotes is for the shell that is started.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2154
 
 setup() {
     load lib
@@ -185,4 +185,19 @@ started_at switches tasks time version" ]
     pid=$(<"$BATS_TEST_TMPDIR/pid")
     kill -KILL "$meter"
     wait_for is_gone "$pid"
+}
+
+# bats test_tags=plain
+@test "whichever of its first allocations fails, it measures, or says that there is no memory" {
+    local k ended=0
+    for k in {1..12}; do
+        run --separate-stderr env SHIM_MEMORY="at:$k" LD_PRELOAD="$BUILD/tests/shim.so" "$BUILD/meter" --json=- -- true
+        echo "$k: status $status: $output; $stderr"
+        case $status in
+        0) jq -e '.exit_status == 0' <<<"$output" ;;
+        3) [[ $stderr == 'meter: '*'Cannot allocate memory' ]] && ended=$((ended + 1)) ;;
+        *) false ;;
+        esac
+    done
+    [ "$ended" -gt 0 ]
 }

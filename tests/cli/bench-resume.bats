@@ -278,7 +278,10 @@ visits_stand() {
     [[ $output == *"machine.kernel: was 1.0, is $(uname -r)"* ]]
     [ ! -e "$RUN/raw/0006" ]
     # Nor by another plan than its own, which need not be said again.
-    for other in --profile=talk --seed=8 --only=total-time --urls="$PWD/none" --base=HEAD; do
+    local others=(--profile=talk --seed=8 --only=total-time --urls="$PWD/none")
+    # Of sources without their history there is no commit.
+    ! git -C "$ROOT" rev-parse --quiet --verify HEAD >/dev/null 2>&1 || others+=(--base=HEAD)
+    for other in "${others[@]}"; do
         run "$ROOT/scripts/bench" --resume="$RUN" "$other"
         [ "$status" -eq 2 ]
         [[ $output == *": that run was begun with "*", not "* ]]

@@ -322,18 +322,19 @@ static int check_raw(const struct results *results, struct problem *problem)
     needed_memory();
     if (!raw)
         return errno == ENOENT ? 0 : say_problem(problem, path, NULL, "%s", strerror(errno));
-    int error = 0;
+    /* Of several the first is named: a folder lists them in any order. */
+    char first[NAME_MAX + 1] = "";
     struct dirent *entry;
-    while (!error && (entry = readdir(raw))) {
+    while ((entry = readdir(raw))) {
         bool known = strspn(entry->d_name, "0123456789") < strlen(entry->d_name);
         long number = strtol(entry->d_name, NULL, 10);
         for (size_t i = 0; i < results->made && !known; i++)
             known = results->visits[i].number == number;
-        if (!known)
-            error = say_problem(problem, path, entry->d_name, "is no visit of plan.jsonl");
+        if (!known && (!first[0] || strcmp(entry->d_name, first) < 0))
+            snprintf(first, sizeof first, "%s", entry->d_name);
     }
     closedir(raw);
-    return error;
+    return first[0] ? say_problem(problem, path, first, "is no visit of plan.jsonl") : 0;
 }
 
 static int by_place(const void *left, const void *right)

@@ -102,6 +102,9 @@ cell() {
     [ "$(cell endless .verdict)" = predicted ]
     # 30,000 programs: by what one of them was measured to take.
     [ "$(cell starts .verdict)" = predicted ]
+    # What it says of its origin is where that was.
+    run ! grep -rF .begun "$BASE"/*/metadata.json
+    grep -qF "$(echo "$BASE"/*)/.origin-port" "$BASE"/*/metadata.json
 
     # The table, the CSV and the chart agree on who stands.
     local folder

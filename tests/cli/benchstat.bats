@@ -134,20 +134,21 @@ doctor() {
     jq -es 'length == 21 and (group_by(.round) | all(length == 3 and (map(.cell) | unique | length) == 3))' a
 }
 
-@test "plan: a mistake is one line with file, key and remedy, and exit status 2" {
-    write_experiment
-    jq '.fixed.concurency = 4' experiment.json >mistake.json
+# The experiment with this change is refused, with these words in one line. Usage: refuses_experiment FILTER WORDS
+# shellcheck disable=SC2154  # set by run
+refuses_experiment() {
+    jq "$1" experiment.json >mistake.json
     run --separate-stderr "$BENCHSTAT" plan mistake.json
     [ "$status" -eq 2 ]
     [ -z "$output" ]
-    # shellcheck disable=SC2154  # set by run
     [ "${#stderr_lines[@]}" -eq 1 ]
-    # shellcheck disable=SC2154
-    [[ $stderr == *"mistake.json: fixed.concurency: no such key; there are: count "* ]]
-    jq '.profiles.quick[""] = 4' experiment.json >mistake.json
-    run --separate-stderr "$BENCHSTAT" plan mistake.json
-    [ "$status" -eq 2 ]
-    [[ $stderr == *"mistake.json: profiles.quick.: no such key; there are: rounds "* ]]
+    [[ $stderr == "benchstat: mistake.json: $2"* ]]
+}
+
+@test "plan: a mistake is one line with file, key and remedy, and exit status 2" {
+    write_experiment
+    refuses_experiment '.fixed.concurency = 4' 'fixed.concurency: no such key; there are: count '
+    refuses_experiment '.profiles.quick[""] = 4' 'profiles.quick.: no such key; there are: rounds '
     run "$BENCHSTAT" plan --seed=4294967296 experiment.json
     [ "$status" -eq 2 ]
     run "$BENCHSTAT" plan --profile=fast experiment.json
@@ -201,12 +202,7 @@ doctor() {
 
 @test "plan: a chart that there is not is refused before anything is measured, with those that there are" {
     write_experiment
-    jq '.chart = "totaltime"' experiment.json >mistake.json
-    run --separate-stderr "$BENCHSTAT" plan mistake.json
-    [ "$status" -eq 2 ]
-    [ -z "$output" ]
-    [[ $stderr == "benchstat: mistake.json: chart: must be one of total-time|"* ]]
-    [ "${#stderr_lines[@]}" -eq 1 ]
+    refuses_experiment '.chart = "totaltime"' 'chart: must be one of total-time|'
     # Each of them is drawn, and of an experiment here (peers by scripts/peers).
     local name
     for name in $(tr '|' ' ' <<<"${stderr##* }"); do [ -f "$ROOT/scripts/charts/$name.gp" ]; done
@@ -297,7 +293,7 @@ END
 
 # bats test_tags=plain
 @test "visit: its time is around the command, also where that is done before it is watched" {
-    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o late.so - <<'END'
+    make_preload late <<'END'
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>

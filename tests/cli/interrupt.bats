@@ -42,21 +42,25 @@ is_model() {
     read -r name <"/proc/$RUN/comm" && [ "$name" = "$1" ]
 }
 
+# Sets mask, of the line that the kernel calls so. Usage: read_mask NAME
+read_mask() {
+    local name
+    while read -r name mask; do
+        [ "$name" != "$1:" ] || break
+    done <"/proc/$RUN/status"
+}
+
 # SIGINT and SIGTERM, bits 1 and 14 of the mask, have a handler. The shell's own child has them as well.
 handles_signals() {
-    local name mask
-    while read -r name mask; do
-        [ "$name" != SigCgt: ] || break
-    done <"/proc/$RUN/status"
+    local mask
+    read_mask SigCgt
     ((("0x$mask" & 0x4002) == 0x4002))
 }
 
 # No SIGINT waits for it: a second one would be the same as the first.
 has_taken_signal() {
-    local name mask
-    while read -r name mask; do
-        [ "$name" != ShdPnd: ] || break
-    done <"/proc/$RUN/status"
+    local mask
+    read_mask ShdPnd
     ((("0x$mask" & 2) == 0))
 }
 

@@ -78,7 +78,7 @@ small() {
 @test "where a slow client can send no more, the lesson says so, and nobody is said to be answered" {
     [[ $BUILD != *sanitize* ]] || skip "the sanitizer must be the first library"
     # All forty come with an "s"; the next one is the first that they drip.
-    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o send.so - <<'END'
+    make_preload send <<'END'
 #include <errno.h>
 #include <sys/socket.h>
 ssize_t send(int s, const void *text, size_t length, int flags)

@@ -259,7 +259,7 @@ ends_with() {
 # Usage: make_mortal, which makes mortal.so: the MORTAL-th that a process forks (a child goes on counting), or each
 # grandchild where that is its word, is killed as it begins, or at its CALLS-th call of CALL.
 make_mortal() {
-    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o mortal.so - <<'END'
+    make_preload mortal <<'END'
 #include <dlfcn.h>
 #include <semaphore.h>
 #include <signal.h>

@@ -196,3 +196,8 @@ figure() {
 nothing_in() {
     [[ -d $1 ]] && ! compgen -G "$1/*" && ! compgen -G "$1/.[!.]*"
 }
+
+# Standard input, which is C, as NAME.so, for LD_PRELOAD. Usage: make_preload NAME
+make_preload() {
+    "${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -x c -o "$1.so" -
+}
